@@ -1,0 +1,101 @@
+# Needs python3 (3.11 or newer), git and make. Everything else is installed into .venv from requirements/*.txt, by hash.
+# Written for GNU make 3.81 (macOS) and newer.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+
+# What the installed tools are told: stay in this environment, be patient on slow lines.
+export UV_PYTHON_DOWNLOADS := never
+export UV_HTTP_TIMEOUT ?= 180
+export UV_LINK_MODE ?= copy
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $(UPGRADE),--upgrade) --universal \
+          --python-version 3.11 --generate-hashes --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types contracts packs packs-test bench eval facts-coverage docs lock hooks clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+# --- what people come for --------------------------------------------------------------------------------------------
+
+run: $(VENV)/run.stamp ## set up, check the sample menus, print the verdicts
+	@sh samples/run.sh $(BIN)/claimlens
+
+test: lint types contracts packs-test ## everything that must hold: lint, types, import contracts, rule examples, tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev.stamp ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev.stamp ## the four import contracts
+	$(BIN)/lint-imports
+
+packs-test: $(VENV)/dev.stamp ## lint the rule packs and run every rule's examples
+	$(BIN)/claimlens rules lint
+	$(BIN)/claimlens rules test
+
+packs: $(VENV)/dev.stamp ## build the rule packs: manifests, digests, factor table
+	$(BIN)/claimlens packs build
+
+bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
+	$(BIN)/python -m bench $(ARGS)
+
+eval: $(VENV)/dev.stamp ## accuracy [DATA=folder]; without DATA the lawful corpora of the packs
+	$(BIN)/claimlens eval $(DATA)
+
+facts-coverage: $(VENV)/dev.stamp ## which rows of the facts tables no rule encodes, and why [FACTS=folder]
+	@test -n "$(FACTS)" || { echo "facts-coverage: say where the tables are: make facts-coverage FACTS=../shared/facts" >&2; exit 1; }
+	$(BIN)/claimlens rules coverage $(FACTS)
+
+docs: $(VENV)/dev.stamp ## build the documentation as a site in site/, one page for each rule
+	$(BIN)/claimlens rules docs --out docs/rules
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto docs site
+	@echo "site/index.html"
+
+# --- upkeep ----------------------------------------------------------------------------------------------------------
+
+lock: $(VENV)/setup.stamp ## compile requirements/*.txt from pyproject.toml [UPGRADE=1 takes the newest releases]
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) --group setup --constraint requirements/run.txt --output-file requirements/setup.txt
+	$(COMPILE) pyproject.toml --group setup --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+hooks: $(VENV)/dev.stamp ## run the checks before each commit
+	$(BIN)/pre-commit install
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) build dist site docs/rules .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment, made once --------------------------------------------------------------------------------------
+# setup.stamp: a venv with uv and the build backend; run.stamp: what the product needs; dev.stamp: what its makers need.
+
+$(VENV)/setup.stamp: requirements/setup.txt
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "ClaimLens needs Python 3.11 or newer and found no '$(PYTHON)'; install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ClaimLens needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -c 'import platform; print(platform.python_version())'). Name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/setup.txt
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/setup.stamp requirements/run.txt pyproject.toml
+	@$(INSTALL) --require-hashes --requirement requirements/run.txt
+	@$(PROJECT)
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/setup.stamp requirements/dev.txt pyproject.toml
+	@echo "installing the development tools (once)"
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(PROJECT)
+	@touch $@
