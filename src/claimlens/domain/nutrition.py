@@ -1,0 +1,69 @@
+"""An item's numbers, understood."""
+
+from typing import Literal
+
+import msgspec
+
+from claimlens.domain.nutrients import ORDER, wire_key
+from claimlens.domain.quantity import Amount, tidy
+
+Per = Literal["100 g", "100 ml", "serving", "day", ""]
+
+
+class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
+    """Amounts by nutrient, each in the nutrient's own unit (`domain/nutrients.py`).
+
+    `values` are per 100 g or 100 ml, as `per` says; `per_serving` and `per_day` as declared; `unstated` are numbers
+    whose basis nobody gave (shares of the energy can be judged by them, limits per 100 g cannot).
+    `derived` says of a nutrient where its value comes from if the label did not print it ("from the energy in kcal").
+    `unread` lists what was submitted and not used: (JSON Pointer, what and why).
+    """
+
+    per: Per = ""
+    values: dict[str, Amount] = {}
+    per_serving: dict[str, Amount] = {}
+    per_day: dict[str, Amount] = {}
+    unstated: dict[str, Amount] = {}
+    serving_g: float | None = None
+    serving_ml: float | None = None
+    single_portion: bool = False
+    dose_form: bool = False
+    derived: dict[str, str] = {}
+    unread: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether any number was understood."""
+        return bool(self.values or self.per_serving or self.per_day or self.unstated)
+
+    def shown(self) -> dict[str, Amount]:
+        """The amounts that stand for the item, on the basis `per`."""
+        return self.values or self.per_serving or self.per_day or self.unstated
+
+    def to_wire(self) -> dict[str, int | float | str]:
+        """The `nutrition` of a verdict: `{"per": "100 ml", "energy_kj": 176, "fat_g": 0.1, …}`; empty if nothing was read.
+
+        Energy first, then the nutrients of a label in its order, then the rest by name. An energy that was converted
+        from the other unit is whole; amounts that are no single number are texts ("<0.5", "3-4").
+        """
+        amounts = self.shown()
+        if not amounts:
+            return {}
+        wire: dict[str, int | float | str] = {"per": self.per}
+        for nutrient in sorted(amounts, key=_place):
+            amount = amounts[nutrient]
+            key = _WIRE_KEYS.get(nutrient) or wire_key(nutrient)
+            if nutrient in self.derived and nutrient.startswith("energy_") and amount.exact:
+                wire[key] = round(amount.low)
+            else:
+                low = amount.low
+                wire[key] = tidy(low) if low == amount.high else amount.wire()
+        return wire
+
+
+_LAST = len(ORDER)
+_WIRE_KEYS = {nutrient: wire_key(nutrient) for nutrient in ORDER}
+
+
+def _place(nutrient: str) -> tuple[int, str]:
+    return ORDER.get(nutrient, _LAST), nutrient
