@@ -60,7 +60,7 @@ facts-coverage: $(VENV)/dev.stamp ## which rows of the facts tables no rule enco
 
 docs: $(VENV)/dev.stamp ## build the documentation as a site in site/, one page for each rule
 	$(BIN)/claimlens rules docs --out docs/rules
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto docs site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto -d .cache/doctrees docs site
 	@echo "site/index.html"
 
 # --- upkeep ----------------------------------------------------------------------------------------------------------

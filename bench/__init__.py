@@ -1,0 +1,1 @@
+"""Speed of the gate, beside named baselines: `python -m bench`."""
