@@ -8,8 +8,9 @@ UV     := $(BIN)/uv
 
 # What the installed tools are told: stay in this environment, be patient on slow lines.
 export UV_PYTHON_DOWNLOADS := never
-export UV_HTTP_TIMEOUT ?= 180
-export UV_LINK_MODE ?= copy
+UV_HTTP_TIMEOUT ?= 180
+UV_LINK_MODE ?= copy
+export UV_HTTP_TIMEOUT UV_LINK_MODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
@@ -87,7 +88,7 @@ $(VENV)/setup.stamp: requirements/setup.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/setup.txt
+	@$(BIN)/python -m pip install --quiet --quiet --require-hashes --requirement requirements/setup.txt
 	@touch $@
 
 $(VENV)/run.stamp: $(VENV)/setup.stamp requirements/run.txt pyproject.toml
