@@ -40,7 +40,7 @@ types: $(VENV)/dev.stamp ## mypy, strict
 	$(BIN)/mypy
 
 contracts: $(VENV)/dev.stamp ## the four import contracts
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 packs-test: $(VENV)/dev.stamp ## lint the rule packs and run every rule's examples
 	$(BIN)/claimlens rules lint
