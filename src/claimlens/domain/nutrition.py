@@ -44,7 +44,8 @@ class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
         """The `nutrition` of a verdict: `{"per": "100 ml", "energy_kj": 176, "fat_g": 0.1, …}`; empty if nothing was read.
 
         Energy first, then the nutrients of a label in its order, then the rest by name. An energy that was converted
-        from the other unit is whole; amounts that are no single number are texts ("<0.5", "3-4").
+        from the other unit is whole, other derived amounts have four digits; amounts that are no single number are texts
+        ("<0.5", "3-4").
         """
         amounts = self.shown()
         if not amounts:
@@ -53,11 +54,13 @@ class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
         for nutrient in sorted(amounts, key=_place):
             amount = amounts[nutrient]
             key = _WIRE_KEYS.get(nutrient) or wire_key(nutrient)
-            if nutrient in self.derived and nutrient.startswith("energy_") and amount.exact:
-                wire[key] = round(amount.low)
+            low = amount.low
+            if low != amount.high:
+                wire[key] = amount.wire()
+            elif nutrient not in self.derived:
+                wire[key] = tidy(low)
             else:
-                low = amount.low
-                wire[key] = tidy(low) if low == amount.high else amount.wire()
+                wire[key] = round(low) if nutrient.startswith("energy_") else tidy(low, 4)
         return wire
 
 

@@ -26,9 +26,9 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
 
-def tidy(value: float) -> int | float:
-    """`value` to six significant digits, an int where it is whole: 175.728 → 175.728, 42.0 → 42, 0.30000000000000004 → 0.3."""
-    short = float(f"{value:.6g}")
+def tidy(value: float, digits: int = 6) -> int | float:
+    """`value` to `digits` significant digits, an int where it is whole: 42.0 → 42, 0.30000000000000004 → 0.3."""
+    short = float(f"{value:.{digits}g}")
     return int(short) if short.is_integer() else short
 
 

@@ -1,10 +1,12 @@
 """What a jurisdiction's law says about nutrients in general: daily references, factors, levels, reference amounts."""
 
+import re
 from typing import Literal
 
 import msgspec
 
 from claimlens.domain.quantity import Amount
+from claimlens.domain.text import fold
 
 
 class DailyReference(msgspec.Struct, frozen=True):
@@ -53,7 +55,8 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
 
     `kcal_per_g` are the law's energy factors. `fibre_in_carbohydrate` says whether a label's carbohydrate figure
     includes fibre. `iu` is the size of one international unit in the nutrient's unit. `trace` is the most that the word
-    "trace" may hide, in the nutrient's unit ("*": any other nutrient counted in g).
+    "trace" may hide, in the nutrient's unit ("*": any other nutrient counted in g). `reference_keywords` leads from a
+    folded keyword to its place in `reference_amounts`.
     """
 
     daily: dict[str, DailyReference] = {}
@@ -69,7 +72,32 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
     iu: dict[str, float] = {}
     trace: dict[str, float] = {}
     reference_amounts: tuple[ReferenceAmount, ...] = ()
+    reference_keywords: dict[str, int] = {}
     reference_amount_name: str = "reference amount"
     reference_amount_not_before: tuple[str, ...] = ()
     beverage_words: tuple[str, ...] = ()
     not_beverage_words: tuple[str, ...] = ()
+
+
+def head_words(name: str) -> list[str]:
+    """The words that say what a dish is, each in the singular: up to the first "with", comma, bracket or dash.
+
+    The last of them names the food: "Low fat chocolate chip cookies, 30 g" is about cookies.
+    """
+    return [_singular(word) for word in fold(_TAIL.split(name[:200], maxsplit=1)[0]).split()]
+
+
+def keyword_form(keyword: str) -> str:
+    """A keyword in the form in which it is looked up among `head_words`."""
+    return " ".join(map(_singular, fold(keyword).split()))
+
+
+_TAIL = re.compile(r"[,(\[|–—:;\n]| - | with | served | topped | in | on ", re.IGNORECASE)
+
+
+def _singular(word: str) -> str:
+    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("oes", "ches", "shes")) else word[:-1]
