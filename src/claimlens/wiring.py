@@ -1,1 +1,34 @@
 """The only place where ports meet adapters."""
+
+from pathlib import Path
+
+import claimlens
+from claimlens.adapters.disk.packs import PackFolder
+from claimlens.config import Settings, read_settings
+from claimlens.usecases.checks import Checker
+
+
+def packs_root(settings: Settings) -> Path:
+    """Where pack folders are read from: as configured, else beside the sources, else those that came with the package."""
+    if settings.packs_dir is not None:
+        return settings.packs_dir
+    package = Path(claimlens.__file__).parent
+    checkout = package.parent.parent / "packs"
+    return checkout if (checkout / "shared").is_dir() else package / "_packs"
+
+
+def open_packs(settings: Settings | None = None, root: Path | None = None) -> PackFolder:
+    """The pack folder of this installation; `root` goes before the settings."""
+    settings = settings or read_settings()
+    return PackFolder(
+        root or packs_root(settings),
+        cache=settings.cache_dir / "packs",
+        signed_by=settings.packs_public_key,
+        required=settings.in_production,
+        seen=settings.data_dir / "packs-seen.json" if settings.in_production else None,
+    )
+
+
+def open_checker(settings: Settings | None = None, packs: Path | None = None) -> Checker:
+    """A checker over this installation's packs."""
+    return Checker(open_packs(settings, packs).load)

@@ -1,1 +1,1 @@
-"""Pack code: read, lint, compile, verify and select rule packs. Bytes in, objects out."""
+"""Rule packs: read, lint, compile, verify. Bytes and mappings in, objects out; nothing here touches a disk."""

@@ -1,0 +1,1 @@
+"""Files on disk: pack folders and the cache of compiled packs."""

@@ -1,0 +1,1 @@
+"""The nouns: items, rules, findings, verdicts. Pure data, no I/O, no clock."""

@@ -1,0 +1,235 @@
+"""The data path for one item: read, detect, judge, rewrite. Order and switches are set in `gate/__init__.py`."""
+
+from datetime import date
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from claimlens.domain.finding import Change, Finding, Resolution, Severity
+from claimlens.domain.item import Item
+from claimlens.domain.nutrition import Nutrition
+from claimlens.domain.pack import Pack
+from claimlens.domain.profile import Profile
+from claimlens.domain.rule import Category, RewriteAction
+from claimlens.domain.verdict import AllergenSummary, Outcome, Verdict
+from claimlens.gate.detect.allergens import AllergenDetector, summarise
+from claimlens.gate.detect.claims import ClaimDetector
+from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
+from claimlens.gate.judge.declarations import undeclared_allergens
+from claimlens.gate.judge.nutrition_claims import energy_finding, is_liquid_item
+from claimlens.gate.judge.verdict import needs_review, outcome
+from claimlens.gate.normalise.disguise import second_reading
+from claimlens.gate.normalise.nutrition import normalise_nutrition
+from claimlens.gate.normalise.pii import PiiHit, find_pii, redact
+from claimlens.gate.normalise.reading import Reading
+from claimlens.gate.rewrite.edits import Edit, apply_edits
+
+#: Categories whose words are statements: a removal takes the clause, not just the words.
+_STATEMENTS = frozenset(
+    {Category.DISEASE, Category.WEIGHT_LOSS, Category.HEALTH, Category.IMMUNITY, Category.DETOX, Category.COGNITIVE}
+    | {Category.BEAUTY, Category.ENDORSEMENT, Category.DISPARAGEMENT, Category.STRUCTURE_FUNCTION, Category.CHILDREN}
+)
+_ROUNDS = 3
+_NO_NUTRITION = Nutrition()
+
+
+class Examined(NamedTuple):
+    """A verdict and, for the decision log, what the context forgave."""
+
+    verdict: Verdict
+    excused: list[Excused]
+
+
+class Examiner:
+    """A pack, ready to judge. Holds no state that changes; safe to share between threads."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.claims = ClaimDetector(pack.patterns, [*pack.rules, *pack.authorised])
+        self.allergens = AllergenDetector(pack.allergens)
+        self._personal_data = {rule.type: rule for rule in pack.personal_data}
+        self._region = str(pack.jurisdiction)
+
+    def rules_in_force(self, on: date) -> frozenset[int]:
+        """Numbers of the rules that apply on a day."""
+        return frozenset(i for i, rule in enumerate(self.pack.rules) if rule.in_force(on))
+
+    def examine(
+        self, item: Item, profile: Profile, in_force: frozenset[int], language: str, not_checked: tuple[str, ...]
+    ) -> Examined:
+        """The verdict for one item; `not_checked` are the services that gave no answer."""
+        reading = Reading(item)
+        runs = profile.transforms
+        nutrition, liquid = _NO_NUTRITION, None
+        if item.nutrition and "normalize.nutrition" in runs:
+            liquid = is_liquid_item(item, self.pack.references)
+            nutrition = normalise_nutrition(
+                item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
+            )
+        summary, sighting = AllergenSummary(complete=bool(item.ingredients)), None
+        if "detect.allergens" in runs:
+            sighting = self.allergens.detect(reading.fields, ingredients_given=bool(item.ingredients))
+            summary = summarise(sighting, item.allergens_declared)
+        judged: list[Judged] = []
+        excused: list[Excused] = []
+        facts = Facts(nutrition, liquid, sighting, language)
+        if "detect.claims" in runs:
+            judged, excused = self._judge(reading, facts, in_force, profile)
+        personal = self._personal(reading) if "redact.pii" in runs else []
+        findings = [one.finding for one in judged] + [finding for _, _, finding in personal]
+        if nutrition and "verify.nutrition_claims" in runs:
+            findings += energy_finding(nutrition, self.pack, reading)
+        if summary.undeclared:
+            findings += undeclared_allergens(summary, self.pack)
+        changes: tuple[Change, ...] = ()
+        if findings:
+            if "rewrite.disclaimer" in runs:
+                changes, unresolved = self._changes(reading, judged, personal, facts, in_force, profile)
+                findings = [
+                    replace(f, resolution=Resolution.HUMAN)
+                    if f.resolution is Resolution.AUTO and (f.field, f.severity) in unresolved
+                    else f
+                    for f in findings
+                ]
+            order = {pointer: i for i, (pointer, _) in enumerate(reading.fields)}
+            findings.sort(key=lambda f: (order.get(f.field, len(order)), f.span, f.rule_id))
+            if "suggest.alternatives" not in runs:
+                findings = [replace(f, suggestions=()) for f in findings]
+        return Examined(
+            Verdict(
+                item_id=item.id,
+                verdict=outcome(findings) if findings else Outcome.ALLOW,
+                needs_review=needs_review(findings),
+                reasons=tuple(findings),
+                changes=changes,
+                allergens=summary,
+                nutrition=nutrition.to_wire() if nutrition else {},
+                not_checked=self._gaps(item, nutrition, summary) + not_checked,
+                degraded_services=(),
+                pack_versions=self.pack.versions,
+            ),
+            excused,
+        )
+
+    def _judge(
+        self, reading: Reading, facts: Facts, in_force: frozenset[int], profile: Profile
+    ) -> tuple[list[Judged], list[Excused]]:
+        text = reading.text
+        hits = self.claims.scan(text.folded)
+        scans = [Scan(text, hits, self.claims.sightings(hits))]
+        again = second_reading(text.text, text.folded, self.claims.knows)
+        if again is not None:
+            more = self.claims.scan(again.folded)
+            scans.append(Scan(again, more, self.claims.sightings(more)))
+        if not any(scan.sightings for scan in scans):
+            return [], []
+        if "verify.nutrition_claims" not in profile.transforms:
+            numbers = {i for i, rule in enumerate(self.pack.rules) if rule.condition is not None}
+            in_force = in_force - numbers
+        return judge_claims(reading, scans, self.pack, in_force, facts)
+
+    def _personal(self, reading: Reading) -> list[tuple[int, PiiHit, Finding]]:
+        if not find_pii(reading.text.text, self._region):
+            return []
+        found = []
+        for i, (pointer, text) in enumerate(reading.fields):
+            for hit in find_pii(text, self._region):
+                rule = self._personal_data[hit.type]
+                finding = Finding(
+                    rule_id=rule.rule_id,
+                    transform="redact.pii",
+                    severity=Severity.MODIFY,
+                    resolution=Resolution.AUTO,
+                    field=pointer,
+                    span=(hit.start, hit.end),
+                    matched_text=text[hit.start : hit.end],
+                    why=rule.why,
+                    citation=rule.citation,
+                    source=rule.citation.url,
+                    suggestions=(),
+                    type=hit.type,
+                )
+                found.append((i, hit, finding))
+        return found
+
+    def _changes(
+        self,
+        reading: Reading,
+        judged: list[Judged],
+        personal: list[tuple[int, PiiHit, Finding]],
+        facts: Facts,
+        in_force: frozenset[int],
+        profile: Profile,
+    ) -> tuple[tuple[Change, ...], set[tuple[str, Severity]]]:
+        """The edits that make the item publishable, each judged again; and (field, severity) of what no edit mends."""
+        fields = dict(enumerate(text for _, text in reading.fields))
+        touched = {i for i, _, _ in personal}
+        for i in touched:
+            fields[i] = redact(fields[i], [hit for k, hit, _ in personal if k == i])
+        current, pending = reading, judged
+        if touched:
+            current = _with_texts(reading, fields)
+            pending = self._judge(current, facts, in_force, profile)[0] if judged else []
+        failed: set[int] = set()
+        for _ in range(_ROUNDS):
+            edits = _edits_by_field(pending, failed)
+            if not edits:
+                break
+            for i, todo in edits.items():
+                edited = apply_edits(fields[i], todo, is_title=_is_title(reading.fields[i][0]))
+                if edited and edited != fields[i]:
+                    fields[i] = edited
+                    touched.add(i)
+                else:
+                    failed.add(i)
+            current = _with_texts(reading, fields)
+            pending = self._judge(current, facts, in_force, profile)[0]
+        failed |= _edits_by_field(pending, failed).keys()
+        personal_only = {i for i, _, _ in personal}
+        changes = []
+        for i in sorted(touched):
+            pointer, before = reading.fields[i]
+            if i in failed:
+                if i not in personal_only:
+                    continue
+                fields[i] = redact(before, [hit for k, hit, _ in personal if k == i])
+            changes.append(Change(pointer, before, fields[i]))
+        unresolved = {
+            (one.finding.field, one.finding.severity)
+            for one in judged
+            if one.place.field in failed and one.finding.resolution is Resolution.AUTO
+        }
+        return tuple(changes), unresolved
+
+    def _gaps(self, item: Item, nutrition: Nutrition, summary: AllergenSummary) -> tuple[str, ...]:
+        gaps: tuple[str, ...] = ()
+        if not item.ingredients:
+            gaps = ("ingredients",)
+        if nutrition.unread:
+            gaps += tuple(dict.fromkeys(pointer for pointer, _ in nutrition.unread))
+        return gaps
+
+
+def _with_texts(reading: Reading, fields: dict[int, str]) -> Reading:
+    return Reading(reading.item, [(pointer, fields[i]) for i, (pointer, _) in enumerate(reading.fields)])
+
+
+def _edits_by_field(judged: list[Judged], failed: set[int]) -> dict[int, list[Edit]]:
+    edits: dict[int, list[Edit]] = {}
+    for one in judged:
+        finding, place = one.finding, one.place
+        if (
+            one.rewrite.action is RewriteAction.NONE
+            or finding.resolution is not Resolution.AUTO
+            or finding.severity is Severity.INFO
+            or place.field in failed
+        ):
+            continue
+        edits.setdefault(place.field, []).append(
+            Edit(place.start, place.end, one.rewrite, one.category in _STATEMENTS)
+        )
+    return edits
+
+
+def _is_title(pointer: str) -> bool:
+    return pointer in ("/name", "/category") or pointer.startswith(("/tags/", "/claims/")) or pointer.endswith("/name")

@@ -1,0 +1,282 @@
+"""From sightings to findings: what excuses, what the numbers say, what the register says, what the item contradicts."""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+
+from claimlens.domain.allergen import AllergenSighting
+from claimlens.domain.finding import Finding, Resolution, Severity, Suggestion
+from claimlens.domain.nutrition import Nutrition
+from claimlens.domain.pack import Pack
+from claimlens.domain.quantity import Truth
+from claimlens.domain.text import FoldedText, fold
+from claimlens.domain.rule import AuthorisedClaim, Category, Confidence, Rewrite, RewriteAction, Rule
+from claimlens.gate.detect.claims import Hits, Sighting
+from claimlens.gate.judge.composition import contradiction
+from claimlens.gate.judge.conditions import evaluate
+from claimlens.gate.judge.context import Context, drops_claim, excuse, is_negated
+from claimlens.gate.judge.health_claims import qualifying, suggestions, weight_of, wording
+from claimlens.gate.normalise.reading import Place, Reading
+
+
+class Scan(NamedTuple):
+    """One look at the text: as submitted, or with disguises taken off."""
+
+    text: FoldedText
+    hits: Hits
+    sightings: list[Sighting]
+
+
+class Facts(NamedTuple):
+    """What is known of the item besides its words."""
+
+    nutrition: Nutrition
+    liquid: bool | None
+    allergens: AllergenSighting
+    language: str
+
+
+class Judged(NamedTuple):
+    """A finding with its place and the edit that resolves it."""
+
+    finding: Finding
+    place: Place
+    rewrite: Rewrite
+    category: Category
+    confidence: Confidence
+
+
+class Excused(NamedTuple):
+    """Words that a rule saw and the context forgave; kept for the decision log."""
+
+    rule_id: str
+    place: Place
+    because: str
+
+
+_KEEP = Rewrite()
+
+
+def judge_claims(
+    reading: Reading, scans: list[Scan], pack: Pack, in_force: frozenset[int], facts: Facts
+) -> tuple[list[Judged], list[Excused]]:
+    """Findings for every sighting that no context excuses, and the excused ones with the reason.
+
+    `in_force` are the numbers of the rules that apply on the day. Sightings numbered beyond the rules are wordings of the
+    register (`pack.authorised`).
+    """
+    judged: list[Judged] = []
+    excused: list[Excused] = []
+    authorised = _authorised(reading, scans, pack, facts)
+    judged += authorised
+    seen: set[tuple[int, Place]] = set()
+    for scan in scans:
+        for sighting in scan.sightings:
+            if sighting.rule >= len(pack.rules) or sighting.rule not in in_force:
+                continue
+            rule = pack.rules[sighting.rule]
+            place = reading.place(sighting.start, sighting.end, scan.text)
+            if any(number == sighting.rule and _overlap(place, other) for number, other in seen):
+                continue
+            seen.add((sighting.rule, place))
+            context = Context(reading, scan.hits, sighting, place)
+            because = excuse(rule, context)
+            if not because and (rule.function or rule.category is Category.NUTRIENT_CONTENT):
+                because = _covered(place, authorised)
+            negated = not because and is_negated(context, pack.negators)
+            if not because and drops_claim(rule, negated):
+                because = "negated"
+            if because:
+                excused.append(Excused(rule.id, place, because))
+                continue
+            judged.append(_judge(rule, context, negated, pack, facts))
+    return _without_repeats(_weighed_by_confidence(judged)), excused
+
+
+def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts) -> Judged:
+    severity, resolution, why, rewrite = rule.severity, rule.resolution, rule.why, rule.rewrite
+    if rewrite.action is RewriteAction.APPEND and fold(rewrite.text) in context.reading.text.folded:
+        severity, resolution, rewrite = Severity.INFO, Resolution.NONE, _KEEP
+    offered: tuple[Suggestion, ...] = tuple(Suggestion(text) for text in rule.suggestions)
+    if rule.condition is not None:
+        result = evaluate(rule.condition, facts.nutrition, pack.references, liquid=facts.liquid)
+        if result.outcome is Truth.HOLDS:
+            why, offered = f"Holds: {result.because}.", ()
+            if rewrite.action is RewriteAction.APPEND:
+                resolution = Resolution.AUTO
+                why = f"{why} {rule.why}"
+            else:
+                severity, resolution, rewrite = Severity.INFO, Resolution.NONE, _KEEP
+        elif result.outcome is Truth.FAILS:
+            severity, why = rule.on_fail, f"{why} {_sentence(result.because)}"
+            resolution = Resolution.AUTO if rewrite.action is not RewriteAction.NONE else Resolution.HUMAN
+        else:
+            severity, resolution, rewrite = Severity.MODIFY, Resolution.EVIDENCE, _KEEP
+            missing = ", ".join(result.missing) or result.because
+            why = f"{why} Not given: {missing}."
+    elif rule.function:
+        claims = qualifying(
+            rule.function, pack.authorised, context.reading.item, facts.nutrition, pack.references, facts.liquid
+        )
+        if claims:
+            best, because = claims[0]
+            severity, resolution = Severity.MODIFY, Resolution.AUTO
+            why = f"{why} {best.nutrient.replace('_', ' ').capitalize()} qualifies here: {_sentence(because)}"
+            offered = suggestions(claims, facts.language)
+            rewrite = Rewrite(RewriteAction.AUTHORISED, wording(best, facts.language))
+        else:
+            severity = Severity.BLOCK
+            why = f"{why} No nutrient of the item is known to carry an authorised claim for this effect."
+            if rewrite.action is RewriteAction.AUTHORISED:
+                rewrite = Rewrite(RewriteAction.REMOVE)
+            resolution = Resolution.AUTO if rewrite.action is not RewriteAction.NONE else Resolution.HUMAN
+    elif rule.contradiction is not None:
+        found = contradiction(rule.contradiction, context, pack.negators, facts.allergens)
+        if found:
+            severity, why = rule.contradiction.severity, f"{why} The item itself says otherwise: {found}."
+            resolution = Resolution.AUTO if rewrite.action is RewriteAction.REMOVE else Resolution.HUMAN
+        else:
+            rewrite = _KEEP if resolution is not Resolution.AUTO else rewrite
+    if negated and severity is Severity.BLOCK:
+        severity, resolution = Severity.MODIFY, Resolution.HUMAN
+        why = f"{why} The words deny the claim and still sell with it."
+    if severity is Severity.INFO and resolution is Resolution.AUTO and rewrite.action is RewriteAction.NONE:
+        resolution = Resolution.NONE
+    return _finding(rule, context, severity, resolution, why, offered, rewrite)
+
+
+def _finding(
+    rule: Rule,
+    context: Context,
+    severity: Severity,
+    resolution: Resolution,
+    why: str,
+    offered: tuple[Suggestion, ...],
+    rewrite: Rewrite,
+) -> Judged:
+    reading, place = context.reading, context.place
+    words = reading.words(place)
+    finding = Finding(
+        rule_id=rule.id,
+        transform=rule.transform,
+        severity=severity,
+        resolution=resolution,
+        field=reading.pointer(place),
+        span=(place.start, place.end),
+        matched_text=words,
+        why=why.replace("{matched}", words),
+        citation=rule.citation,
+        source=rule.citation.url,
+        suggestions=offered,
+    )
+    return Judged(finding, place, rewrite, rule.category, rule.confidence)
+
+
+def _authorised(reading: Reading, scans: list[Scan], pack: Pack, facts: Facts) -> list[Judged]:
+    """Findings for wordings of the register: lawful with the numbers, unlawful against them, open without."""
+    best: dict[Place, tuple[int, AuthorisedClaim, Severity, str]] = {}
+    first = len(pack.rules)
+    for scan in scans:
+        for sighting in scan.sightings:
+            if sighting.rule < first:
+                continue
+            claim = pack.authorised[sighting.rule - first]
+            if reading.item.kind in claim.not_kinds:
+                continue
+            place = reading.place(sighting.start, sighting.end, scan.text)
+            if claim.condition is None:
+                severity, why = Severity.MODIFY, f"{claim.needs or 'Conditions of use apply'}."
+            else:
+                result = evaluate(claim.condition, facts.nutrition, pack.references, liquid=facts.liquid)
+                severity = weight_of(result.outcome)
+                why = _register_why(result.outcome, result.because, result.missing, claim)
+            for other in [p for p in best if _overlap(p, place)]:
+                if best[other][2].rank <= severity.rank:
+                    break
+                del best[other]
+            else:
+                best[place] = (sighting.rule, claim, severity, why)
+    return [_register_finding(reading, place, *entry[1:]) for place, entry in sorted(best.items())]
+
+
+def _register_why(outcome: Truth, because: str, missing: tuple[str, ...], claim: AuthorisedClaim) -> str:
+    if outcome is Truth.HOLDS:
+        return f"Authorised wording, and the numbers carry it: {because}." + (f" {claim.needs}." if claim.needs else "")
+    if outcome is Truth.FAILS:
+        return f"Authorised wording, but the item does not qualify: {because}."
+    return f"Authorised wording that depends on a figure nobody gave: {', '.join(missing) or because}."
+
+
+def _register_finding(
+    reading: Reading, place: Place, claim: AuthorisedClaim, severity: Severity, why: str
+) -> Judged:
+    resolution, rewrite = Resolution.NONE, _KEEP
+    if severity is Severity.MODIFY:
+        resolution = Resolution.EVIDENCE
+    elif severity is Severity.BLOCK:
+        resolution, rewrite = Resolution.AUTO, Rewrite(RewriteAction.REMOVE)
+    finding = Finding(
+        rule_id=claim.id,
+        transform="verify.nutrition_claims",
+        severity=severity,
+        resolution=resolution,
+        field=reading.pointer(place),
+        span=(place.start, place.end),
+        matched_text=reading.words(place),
+        why=why,
+        citation=claim.citation,
+        source=claim.citation.url,
+        suggestions=(),
+    )
+    return Judged(finding, place, rewrite, Category.HEALTH, Confidence.VERIFIED)
+
+
+def _covered(place: Place, authorised: list[Judged]) -> str:
+    return "wording of the register" if any(_overlap(place, judged.place) for judged in authorised) else ""
+
+
+def _weighed_by_confidence(judged: list[Judged]) -> list[Judged]:
+    """A ban known from memory only stops nothing by itself (`decisions.md` 4)."""
+    weighed = []
+    for one in judged:
+        if one.confidence is Confidence.RECALLED and one.finding.severity is Severity.BLOCK:
+            backed = any(
+                other.confidence is not Confidence.RECALLED
+                and other.finding.severity is Severity.BLOCK
+                and other.category is one.category
+                and _overlap(one.place, other.place)
+                for other in judged
+            )
+            if not backed:
+                finding = replace(one.finding, severity=Severity.MODIFY, resolution=Resolution.HUMAN)
+                one = one._replace(finding=finding)
+        weighed.append(one)
+    return weighed
+
+
+def _without_repeats(judged: list[Judged]) -> list[Judged]:
+    """Drop a finding whose words lie inside those of another one of the same category that weighs at least as much."""
+    kept: list[Judged] = []
+    for i, one in enumerate(judged):
+        for k, other in enumerate(judged):
+            if i == k or other.category is not one.category or not _inside(one.place, other.place):
+                continue
+            heavier = other.finding.severity.rank - one.finding.severity.rank
+            if heavier > 0 or (heavier == 0 and (one.place != other.place or k < i)):
+                break
+        else:
+            kept.append(one)
+    return kept
+
+
+def _overlap(a: Place, b: Place) -> bool:
+    return a.field == b.field and a.start < b.end and b.start < a.end
+
+
+def _inside(a: Place, b: Place) -> bool:
+    return a.field == b.field and b.start <= a.start and a.end <= b.end
+
+
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:] + ("" if clause.endswith(".") else ".") if clause else ""

@@ -1,0 +1,47 @@
+"""One item, read: its texts joined and folded once, with the way back to each field."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from claimlens.domain.item import Item
+from claimlens.domain.text import FoldedText
+
+
+class Place(NamedTuple):
+    """[start, end) of one field's submitted text."""
+
+    field: int
+    start: int
+    end: int
+
+
+class Reading:
+    """The published texts of an item as one folded text; a line end stands between fields, so no pattern crosses them."""
+
+    __slots__ = ("_starts", "fields", "item", "text")
+
+    def __init__(self, item: Item, fields: list[tuple[str, str]] | None = None) -> None:
+        self.item = item
+        self.fields = item.texts() if fields is None else fields
+        self._starts: list[int] | None = None
+        self.text = FoldedText("\n".join([text for _, text in self.fields]))
+
+    def place(self, start: int, end: int, text: FoldedText | None = None) -> Place:
+        """Where a token run of the folded text stands in the fields as submitted."""
+        first, last = (text or self.text).submitted_span(start, end)
+        if self._starts is None:
+            self._starts, at = [], 0
+            for _, field_text in self.fields:
+                self._starts.append(at)
+                at += len(field_text) + 1
+        field = bisect_right(self._starts, first) - 1
+        base = self._starts[field]
+        return Place(field, first - base, min(last - base, len(self.fields[field][1])))
+
+    def words(self, place: Place) -> str:
+        """The submitted words of a place."""
+        return self.fields[place.field][1][place.start : place.end]
+
+    def pointer(self, place: Place) -> str:
+        """JSON Pointer of the place's field."""
+        return self.fields[place.field][0]
