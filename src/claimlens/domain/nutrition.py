@@ -1,5 +1,6 @@
 """An item's numbers, understood."""
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -51,13 +52,13 @@ class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
         if not amounts:
             return {}
         wire: dict[str, int | float | str] = {"per": self.per}
-        for nutrient in sorted(amounts, key=_place):
+        derived = self.derived
+        for nutrient, key in _layout(tuple(amounts)):
             amount = amounts[nutrient]
-            key = _WIRE_KEYS.get(nutrient) or wire_key(nutrient)
             low = amount.low
             if low != amount.high:
                 wire[key] = amount.wire()
-            elif nutrient not in self.derived:
+            elif nutrient not in derived:
                 wire[key] = tidy(low)
             else:
                 wire[key] = round(low) if nutrient.startswith("energy_") else tidy(low, 4)
@@ -65,8 +66,10 @@ class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LAST = len(ORDER)
-_WIRE_KEYS = {nutrient: wire_key(nutrient) for nutrient in ORDER}
 
 
-def _place(nutrient: str) -> tuple[int, str]:
-    return ORDER.get(nutrient, _LAST), nutrient
+@lru_cache(maxsize=1024)
+def _layout(nutrients: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(nutrient, key in the verdict) in the order of output; items of one menu share a few layouts."""
+    in_order = sorted(nutrients, key=lambda nutrient: (ORDER.get(nutrient, _LAST), nutrient))
+    return tuple((nutrient, wire_key(nutrient)) for nutrient in in_order)

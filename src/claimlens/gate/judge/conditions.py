@@ -67,10 +67,11 @@ class _Test:
                 return _some([self.of(part) for part in condition.parts])
 
     def _by_state(self, condition: ByState) -> ConditionResult:
-        if self.liquid is not None:
-            return self._side(condition, "liquid" if self.liquid else "solid")
-        solid, liquid = self._side(condition, "solid"), self._side(condition, "liquid")
-        if solid.outcome is liquid.outcome:
+        liquid = True if self.liquid is None and self.nutrition.per == "100 ml" else self.liquid
+        if liquid is not None:
+            return self._side(condition, "liquid" if liquid else "solid")
+        solid = self._side(condition, "solid")
+        if solid.outcome is self._side(condition, "liquid").outcome:
             return solid
         return ConditionResult(solid.outcome, f"{solid.because} (taken as a solid)", solid.missing)
 

@@ -46,7 +46,49 @@ def normalise_nutrition(
         return NO_NUTRITION
     table = _Table(liquid, references)
     table.read(raw, "/nutrition", None, 0)
+    if table.units:  # units stand in fields of their own: no shortcut may be taken before they are all known
+        table = _Table(liquid, references, shortcuts=False)
+        table.read(raw, "/nutrition", None, 0)
     return table.result(name)
+
+
+@lru_cache(maxsize=32768)
+def _plain(key: str, value: str | float) -> tuple[str, str | None, Amount] | None:
+    """(nutrient, block, amount) of an everyday entry such as "fat": "8 g" or "fat_100g": 8.0; None for all others.
+
+    Everyday: the key names a nutrient, the unit is clear, nothing but the two is needed to read it.
+    """
+    meaning = meaning_of(key)
+    nutrient = meaning.nutrient
+    if meaning.role != "nutrient" or meaning.part or meaning.schema_org:
+        return None
+    into = unit_of(nutrient)
+    if isinstance(value, str):
+        reading = read_amount(value)
+        if reading.state != "amount" or reading.also is not None or reading.basis is not None:
+            return None
+        unit, low, high, below = reading.unit or meaning.unit, reading.low, reading.high, reading.below
+    else:
+        unit = meaning.unit or (into if into in ("g", "kcal", "kj") and nutrient != "energy" else "")
+        low = high = float(value)
+        below = False
+    if unit in ("kcal", "kj") and nutrient in ("energy", "energy_kcal", "energy_kj"):
+        nutrient, into = f"energy_{unit}", unit
+    if unit != into:
+        factor = _converter(unit, into) if unit not in ENERGY_IN_KJ else None
+        if factor is None:
+            return None
+        low, high = _clean(low * factor), _clean(high * factor)
+    if high > _MOST_PER_100[into]:
+        return None
+    basis = meaning.basis
+    if basis is None:
+        block = None
+    elif basis.kind in ("100g", "100ml") and (basis.grams or basis.millilitres) == 100.0:
+        block = basis.kind
+    else:
+        return None
+    return nutrient, block, Amount(low, high, below)
 
 
 @lru_cache(maxsize=512)
@@ -66,11 +108,12 @@ class _Table:
     """One nutrition table being read: amounts by basis, then by nutrient."""
 
     __slots__ = (
-        "bare", "blocks", "count", "crowd", "crowded_values", "default", "dose_form", "grams", "liquid", "millilitres", "pointers",
-        "references", "schema_org", "single_portion", "unread", "units",
+        "bare", "blocks", "count", "crowd", "default", "dose_form", "grams", "liquid", "millilitres", "pointers",
+        "references", "schema_org", "shortcuts", "single_portion", "unread", "units",
     )  # fmt: skip
 
-    def __init__(self, liquid: bool | None, references: NutrientReferences) -> None:
+    def __init__(self, liquid: bool | None, references: NutrientReferences, *, shortcuts: bool = True) -> None:
+        self.shortcuts = shortcuts
         self.liquid = liquid
         self.references = references
         #: Basis kind → nutrient → amount; the basis None is the table's own, once that is known.
@@ -97,9 +140,20 @@ class _Table:
             if depth and _row_name(raw) is not None:
                 self._row(raw, pointer, basis)
                 return
+            own = self.blocks[None]
+            shortcuts = self.shortcuts and basis is None and len(raw) <= MOST_VALUES
             for key, value in raw.items():
-                if value is not None:
-                    self._entry(key, value, pointer, basis, depth)
+                if value is None:
+                    continue
+                kind = type(value)
+                if shortcuts and type(key) is str and (kind is str or ((kind is float or kind is int) and 0 <= value < 1e6)):
+                    plain = _plain(key, value)
+                    if plain is not None:
+                        nutrient, block, amount = plain
+                        amounts = own if block is None else self.blocks.setdefault(block, {})
+                        if amounts.setdefault(nutrient, amount) == amount:
+                            continue
+                self._entry(key, value, pointer, basis, depth)
         elif isinstance(raw, list | tuple):
             for place, row in enumerate(raw):
                 if isinstance(row, Mapping):
