@@ -7,7 +7,7 @@ from claimlens.domain.finding import Citation
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.pattern import PatternSet, Sequence
-from claimlens.domain.rule import AuthorisedClaim, PersonalDataRule, Rule
+from claimlens.domain.rule import AuthorisedClaim, CheckRule, PersonalDataRule, Rule
 
 
 class Disclaimer(msgspec.Struct, frozen=True):
@@ -47,3 +47,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     allergens: AllergenTable
     personal_data: tuple[PersonalDataRule, ...]
     disclaimers: tuple[Disclaimer, ...]
+    checks: tuple[CheckRule, ...]
+
+    def check(self, name: str) -> CheckRule | None:
+        """The pack's words for a check of the engine; None if this law has no such rule."""
+        return next((rule for rule in self.checks if rule.check == name), None)

@@ -153,3 +153,14 @@ class PersonalDataRule(msgspec.Struct, frozen=True):
     rule_id: str
     why: str
     citation: Citation
+
+
+class CheckRule(msgspec.Struct, frozen=True):
+    """What to say when a check of the engine's own fires (figures that contradict each other, an undeclared allergen)."""
+
+    check: str
+    rule_id: str
+    severity: Severity
+    resolution: Resolution
+    why: str
+    citation: Citation

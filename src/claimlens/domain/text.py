@@ -137,10 +137,9 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
     chars: list[tuple[str, int]] = []
     for i, char in enumerate(text):
         if replaced is not None and i in replaced:
-            char = replaced[i]
-            if not char:
-                continue
-        chars += [(c, i) for c in _fold_char(char)]
+            chars += [(c, i) for new in replaced[i] for c in _fold_char(new)]
+        else:
+            chars += [(c, i) for c in _fold_char(char)]
     tokens: list[tuple[str, list[int]]] = []
     word: list[str] = []
     places: list[int] = []

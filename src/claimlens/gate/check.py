@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from claimlens.domain.finding import Change, Finding, Resolution, Severity
-from claimlens.domain.item import Item
+from claimlens.domain.item import Item, Kind
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.pack import Pack
 from claimlens.domain.profile import Profile
@@ -16,7 +16,6 @@ from claimlens.gate.detect.allergens import AllergenDetector, summarise
 from claimlens.gate.detect.claims import ClaimDetector
 from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
 from claimlens.gate.judge.declarations import undeclared_allergens
-from claimlens.gate.judge.nutrition_claims import energy_finding, is_liquid_item
 from claimlens.gate.judge.verdict import needs_review, outcome
 from claimlens.gate.normalise.disguise import second_reading
 from claimlens.gate.normalise.nutrition import normalise_nutrition
@@ -49,6 +48,8 @@ class Examiner:
         self.allergens = AllergenDetector(pack.allergens)
         self._personal_data = {rule.type: rule for rule in pack.personal_data}
         self._region = str(pack.jurisdiction)
+        self._undeclared = pack.check("allergen_undeclared")
+        self._must_declare = frozenset(getattr(pack.allergens, "must_declare", ()))
 
     def rules_in_force(self, on: date) -> frozenset[int]:
         """Numbers of the rules that apply on a day."""
@@ -62,7 +63,7 @@ class Examiner:
         runs = profile.transforms
         nutrition, liquid = _NO_NUTRITION, None
         if item.nutrition and "normalize.nutrition" in runs:
-            liquid = is_liquid_item(item, self.pack.references)
+            liquid = True if item.kind in (Kind.BEVERAGE, Kind.ALCOHOL) else None
             nutrition = normalise_nutrition(
                 item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
             )
@@ -77,10 +78,8 @@ class Examiner:
             judged, excused = self._judge(reading, facts, in_force, profile)
         personal = self._personal(reading) if "redact.pii" in runs else []
         findings = [one.finding for one in judged] + [finding for _, _, finding in personal]
-        if nutrition and "verify.nutrition_claims" in runs:
-            findings += energy_finding(nutrition, self.pack, reading)
         if summary.undeclared:
-            findings += undeclared_allergens(summary, self.pack)
+            findings += undeclared_allergens(summary, self._undeclared, self._must_declare)
         changes: tuple[Change, ...] = ()
         if findings:
             if "rewrite.disclaimer" in runs:

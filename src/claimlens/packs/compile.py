@@ -1,12 +1,12 @@
 """From a pack's sources to what the gate runs."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from claimlens.domain.errors import ConditionError, PackInvalidError
-from claimlens.domain.finding import Citation, Resolution
+from claimlens.domain.finding import Citation, Resolution, Severity
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.pack import Disclaimer, Negators, Pack
 from claimlens.domain.pattern import Sequence
@@ -14,20 +14,21 @@ from claimlens.domain.rule import (
     AuthorisedClaim,
     BrandPolicy,
     Category,
-    Confidence,
+    CheckRule,
     Contradiction,
     PersonalDataRule,
     Rewrite,
     RewriteAction,
     Rule,
 )
-from claimlens.domain.finding import Severity
 from claimlens.domain.text import fold
 from claimlens.packs.allergens import compile_allergens
 from claimlens.packs.conditions import parse_condition
 from claimlens.packs.nutrients import read_references
 from claimlens.packs.pattern_compiler import PatternCompiler
 from claimlens.packs.source import AuthorisedClaimSource, CitationSource, PackSource, RuleSource
+
+Row = TypeVar("Row")
 
 #: A rule of these categories is about the body: the words are a claim even inside a brand.
 _BODY = frozenset(
@@ -76,8 +77,9 @@ def compile_pack(source: PackSource, shared_allergens: Any, digest: str) -> Pack
         authorised=authorised,
         references=read_references(source.documents.get("nutrients") or {}, header.jurisdiction),
         allergens=compile_allergens(source.documents.get("allergens") or {}, shared_allergens or {}),
-        personal_data=_personal_data(source.documents.get("pii") or {}),
-        disclaimers=_disclaimers(source.documents.get("disclaimers") or {}),
+        personal_data=_rows(source, "pii", "pii", PersonalDataRule),
+        disclaimers=_rows(source, "disclaimers", "disclaimers", Disclaimer),
+        checks=_rows(source, "checks", "checks", CheckRule),
     )
 
 
@@ -179,15 +181,10 @@ def _folded(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold(word).strip() for word in words))
 
 
-def _personal_data(document: Any) -> tuple[PersonalDataRule, ...]:
+def _rows(source: PackSource, document: str, key: str, kind: type[Row]) -> tuple[Row, ...]:
+    """The rows of one of the small documents (personal data, disclaimers, checks)."""
+    content = source.documents.get(document) or {}
     try:
-        return msgspec.convert(document.get("pii") or (), tuple[PersonalDataRule, ...])
-    except msgspec.ValidationError as error:
-        raise PackInvalidError(str(error), "pii.yaml") from None
-
-
-def _disclaimers(document: Any) -> tuple[Disclaimer, ...]:
-    try:
-        return msgspec.convert(document.get("disclaimers") or (), tuple[Disclaimer, ...])
-    except msgspec.ValidationError as error:
-        raise PackInvalidError(str(error), "disclaimers.yaml") from None
+        return msgspec.convert(content.get(key) or (), tuple[kind, ...])  # type: ignore[valid-type]
+    except (msgspec.ValidationError, AttributeError) as error:
+        raise PackInvalidError(str(error), f"{document}.yaml") from None

@@ -24,6 +24,7 @@ SPECIAL_FILES = frozenset(
         "pii.yaml",
         "disclaimers.yaml",
         "authorised_claims.yaml",
+        "checks.yaml",
         "not_encoded.yaml",
     }
 )

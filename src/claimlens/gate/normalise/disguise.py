@@ -53,7 +53,7 @@ def _join_parts(text: str, replaced: dict[int, str], is_word: Callable[[str], bo
 
 def _hides_word(token: str, is_word: Callable[[str], bool]) -> bool:
     joined = "".join(c for c in token if c not in _SIGNS).lower()
-    return len(joined) >= 6 and is_word(joined)
+    return (len(joined) >= 6 or len(token) - len(joined) >= 3) and is_word(joined)
 
 
 def _drop_signs(text: str, start: int, end: int, replaced: dict[int, str]) -> None:

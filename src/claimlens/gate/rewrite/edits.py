@@ -41,8 +41,9 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
         ):
             spans.append((edit.start, edit.end, edit.rewrite.text))
         elif action is not RewriteAction.NONE:
-            whole = edit.whole_clause and not is_title
-            start, end = _clause(text, edit.start, edit.end) if whole else (edit.start, edit.end)
+            start, end = _hashtag(text, edit.start, edit.end)
+            if edit.whole_clause and not is_title and (start, end) == (edit.start, edit.end):
+                start, end = _clause(text, start, end)
             spans.append((start, end, ""))
     result = _spliced(text, spans)
     if spans:
@@ -77,6 +78,18 @@ def _in_sentence(new: str, text: str, start: int, end: int) -> str:
     if text[end : end + 1].isalnum():
         new += " "
     return new
+
+
+def _hashtag(text: str, start: int, end: int) -> tuple[int, int]:
+    """The whole hashtag when the words stand in one; half a hashtag says nothing."""
+    first = start
+    while first > 0 and text[first - 1].isalnum():
+        first -= 1
+    if text[max(first - 1, 0) : first] != "#":
+        return start, end
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return first - 1, end
 
 
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
