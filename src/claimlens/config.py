@@ -45,12 +45,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(env.get("CLAIMLENS_DATA_DIR") or Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "claimlens"),
         cache_dir=Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "claimlens",
         packs_dir=Path(packs_dir) if packs_dir else None,
-        packs_public_key=_public_key(env.get("CLAIMLENS_PACKS_PUBLIC_KEY", "")),
+        packs_public_key=read_public_key("CLAIMLENS_PACKS_PUBLIC_KEY", env.get("CLAIMLENS_PACKS_PUBLIC_KEY", "")),
     )
 
 
-def _public_key(value: str) -> bytes | None:
-    """A raw Ed25519 public key: 64 hex digits, or the path of a file that holds them."""
+def read_public_key(setting: str, value: str) -> bytes | None:
+    """A raw Ed25519 public key: 64 hex digits, or the path of a file that holds them. Raises SettingsError."""
     if not value:
         return None
     text = value
@@ -61,5 +61,5 @@ def _public_key(value: str) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise SettingsError("CLAIMLENS_PACKS_PUBLIC_KEY must be 64 hex digits (an Ed25519 public key) or a file that holds them")
+        raise SettingsError(f"{setting} must be 64 hex digits (an Ed25519 public key) or a file that holds them")
     return key

@@ -38,12 +38,15 @@ class PackFolder:
         self._required = required
         self._seen = seen
 
+    def names(self) -> list[str]:
+        """The packs in the folder, `shared` left out."""
+        return sorted(p.parent.name for p in self.root.glob("*/pack.yaml") if p.parent.name != _SHARED)
+
     def files(self, name: str) -> dict[str, bytes]:
         """Every file below a pack's folder by its path there. Raises PackError if there is no such folder."""
         folder = self.root / name
         if not folder.is_dir():
-            known = ", ".join(sorted(p.name for p in self.root.glob("*/") if (p / "pack.yaml").is_file()))
-            raise PackError(f"no pack {name!r} in {self.root}; there: {known or 'none'}")
+            raise PackError(f"no pack {name!r} in {self.root}; there: {', '.join(self.names()) or 'none'}")
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
