@@ -67,7 +67,7 @@ Condition = Limit | Share | Level | Size | All | Some | ByState
 
 
 class ConditionResult(msgspec.Struct, frozen=True):
-    """What came of a condition. `because` is a clause for people, `missing` names the figures an *unknown* waits for."""
+    """What came of a condition: `because` is a clause for people, `missing` the figures an *unknown* waits for."""
 
     outcome: Truth
     because: str

@@ -42,11 +42,11 @@ class Nutrition(msgspec.Struct, frozen=True, kw_only=True):
         return self.values or self.per_serving or self.per_day or self.unstated
 
     def to_wire(self) -> dict[str, int | float | str]:
-        """The `nutrition` of a verdict: `{"per": "100 ml", "energy_kj": 176, "fat_g": 0.1, …}`; empty if nothing was read.
+        """The `nutrition` of a verdict: `{"per": "100 ml", "energy_kj": 176, …}`, `{}` if nothing was read.
 
         Energy first, then the nutrients of a label in its order, then the rest by name. An energy that was converted
-        from the other unit is whole, other derived amounts have four digits; amounts that are no single number are texts
-        ("<0.5", "3-4").
+        from the other unit is whole, other derived amounts have four digits; amounts that are no single number are
+        texts ("<0.5", "3-4").
         """
         amounts = self.shown()
         if not amounts:

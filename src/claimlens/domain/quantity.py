@@ -68,7 +68,7 @@ class Amount(msgspec.Struct, frozen=True, gc=False):
         return Amount(self.low + other.low, self.high + other.high, self.below or other.below)
 
     def compare(self, operator: Operator, limit: "Amount") -> Truth:
-        """Does `self operator limit` hold for every value the label allows, for none, or is it open?"""
+        """Whether `self operator limit` holds for every value the label allows, for none, or is open."""
         if operator in (">=", ">"):
             return self._at_least(limit, strict=operator == ">")
         return self._at_most(limit, strict=operator == "<")

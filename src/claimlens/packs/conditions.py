@@ -1,13 +1,13 @@
 """Read a condition as a pack writes it: `solid: fat <= 3 g/100g; liquid: fat <= 1.5 g/100ml`.
 
-    condition   = "solid:" expression ";" "liquid:" expression | expression        (either state alone is allowed)
-    expression  = term { "or" term } ;  term = factor { "and" factor } ;  factor = "(" expression ")" | test
-    test        = nutrient { "+" nutrient } op number unit "/" basis
-                | ("energy_from_" | "fat_from_") nutrient { "+" nutrient } op number "%"
-                | nutrient ">=" level                                               vitamin_c >= source_of
-                | ("racc" | "serving") op number ("g" | "ml")
-    op          = "<=" | "<" | ">=" | ">"
-    unit        = g mg ug kcal kj iu %nrv %dv %rda ; basis = 100g 100ml 100 100kcal serving portion racc 50g day
+condition   = "solid:" expression ";" "liquid:" expression | expression        (either state alone is allowed)
+expression  = term { "or" term } ;  term = factor { "and" factor } ;  factor = "(" expression ")" | test
+test        = nutrient { "+" nutrient } op number unit "/" basis
+            | ("energy_from_" | "fat_from_") nutrient { "+" nutrient } op number "%"
+            | nutrient ">=" level                                               vitamin_c >= source_of
+            | ("racc" | "serving") op number ("g" | "ml")
+op          = "<=" | "<" | ">=" | ">"
+unit        = g mg ug kcal kj iu %nrv %dv %rda ; basis = 100g 100ml 100 100kcal serving portion racc 50g day
 """
 
 import re

@@ -78,7 +78,7 @@ class _Test:
     def _side(self, condition: ByState, state: str) -> ConditionResult:
         side = condition.liquid if state == "liquid" else condition.solid
         if side is None:
-            return ConditionResult(Truth.FAILS, f"there is no such claim for {'liquids' if state == 'liquid' else 'solids'}")
+            return ConditionResult(Truth.FAILS, f"there is no such claim for {state}s")
         outside, self.state = self.state, state
         result = self.of(side)
         self.state = outside
@@ -97,15 +97,12 @@ class _Test:
             if size is not None and not size.small:
                 what = f"{self.references.reference_amount_name} of {shown(size.amount)} {size.unit}"
                 return ConditionResult(Truth.HOLDS, f"the limit per 50 g is for small servings, not for a {what}")
-        portion = portion_of(
-            limit.nutrients, limit.basis, self.nutrition, self.references, strict=self.state != ""
-        )
+        portion = portion_of(limit.nutrients, limit.basis, self.nutrition, self.references, strict=self.state != "")
         unit = unit_of(limit.nutrients[0]) if limit.unit in ("%", "iu") else limit.unit
         factor = _factor(unit_of(limit.nutrients[0]), unit)
         needed = f"{_figure(bound.scaled(factor))} {unit_name(unit)}"
         if limit.unit == "%":
-            reference = self.references.daily[limit.nutrients[0]].amount
-            daily = f"{_figure(reference)} {unit_name(unit)}"
+            daily = f"{_figure(self.references.daily[limit.nutrients[0]].amount)} {unit_name(unit)}"
             needed += f" ({shown(limit.value)} % of the {self.references.daily_name} of {daily})"
         if portion.amount is None:
             return self._unknown(limit, portion, needed)
@@ -143,20 +140,19 @@ class _Test:
             says = "the label comes to" if note else "label says"
             return ConditionResult(outcome, f"needs {words} {needed}{name} {portion.per}, {says} {label}{note}")
         missing = portion.missing or f"the exact amount of{name or ' energy'} {portion.per}"
-        return ConditionResult(
-            outcome, f"needs {words} {needed}{name} {portion.per}, the label only settles that it is {label}{note}", (missing,)
-        )
+        because = f"needs {words} {needed}{name} {portion.per}, the label only settles that it is {label}{note}"
+        return ConditionResult(outcome, because, (missing,))
 
     # --- shares, levels, sizes ----------------------------------------------------------------------------------
 
     def _share(self, share: Share) -> ConditionResult:
-        names, words = _names(share.nutrients), _WORDS[share.operator][1]
+        names, words, asked = _names(share.nutrients), _WORDS[share.operator][1], f"{shown(share.percent)} %"
         whole_key = "energy_kcal" if share.whole == "energy" else "fat"
         both = share_of(share.nutrients, whole_key, self.nutrition)
         factor = self.references.kcal_per_g.get(energy_source(share.nutrients[0])) if share.whole == "energy" else 1.0
         if both is None or factor is None:
             lacking = tuple(name_of(n) for n in (*share.nutrients, whole_key) if not given(n, self.nutrition))
-            because = f"the share of the {share.whole} that comes from {names} is not known; it must be {words} {shown(share.percent)} %"
+            because = f"the share of {share.whole} from {names} is not known; it must be {words} {asked}"
             return ConditionResult(Truth.UNKNOWN, because, lacking or (name_of(whole_key),))
         part, whole = both[0].scaled(factor), both[1]
         if whole.high == 0:
@@ -165,8 +161,9 @@ class _Test:
         outcome = percent.compare(share.operator, exactly(share.percent))
         figure = f"{percent.text() if not percent.exact else shown(round(percent.low, 1))} %"
         if outcome is Truth.HOLDS:
-            return ConditionResult(outcome, f"{figure} of the {share.whole} comes from {names}, {words} {shown(share.percent)} % is asked")
-        because = f"needs {words} {shown(share.percent)} % of the {share.whole} from {names}, the label comes to {figure}"
+            because = f"{figure} of the {share.whole} comes from {names}, {words} {asked} is asked"
+            return ConditionResult(outcome, because)
+        because = f"needs {words} {asked} of the {share.whole} from {names}, the label comes to {figure}"
         missing = (f"the exact amounts of {names} and {share.whole}",) if outcome is Truth.UNKNOWN else ()
         return ConditionResult(outcome, because, missing)
 

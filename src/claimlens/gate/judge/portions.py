@@ -1,4 +1,4 @@
-"""How much of a nutrient there is on the basis a law asks for: per 100 g, per serving, per reference amount, per 100 kcal.
+"""How much of a nutrient there is on the basis a law asks for: per 100 g, a serving, a reference amount, 100 kcal.
 
 An amount that the label does not give may still be bounded by the others: saturates are part of the fat.
 """
@@ -41,7 +41,12 @@ class Size(msgspec.Struct, frozen=True, gc=False):
 
 
 def portion_of(
-    nutrients: tuple[str, ...], basis: Basis, nutrition: Nutrition, references: NutrientReferences, *, strict: bool = False
+    nutrients: tuple[str, ...],
+    basis: Basis,
+    nutrition: Nutrition,
+    references: NutrientReferences,
+    *,
+    strict: bool = False,
 ) -> Portion:
     """The sum of `nutrients` on `basis`, in the nutrients' unit.
 
@@ -95,7 +100,7 @@ def _per_hundred(nutrients: tuple[str, ...], basis: str, nutrition: Nutrition, *
     if basis != "50g" and on_label and not strict:
         wanted = on_label
     amount = _sum(nutrients, nutrition.values) if on_label else None
-    if amount is None or amount.low == 0.0 and amount.high == INFINITE:
+    if amount is None or (amount.low == 0.0 and amount.high == INFINITE):
         return Portion(None, f"per {wanted}", _missing(nutrients, wanted, nutrition))
     note = _origin(nutrients, nutrition)
     if basis == "50g":
@@ -129,7 +134,8 @@ def _per_serving(nutrients: tuple[str, ...], nutrition: Nutrition) -> Portion:
         return Portion(None, "per serving", f"{_names(nutrients)} per serving")
     if size is None:
         return Portion(None, "per serving", "the size of a serving")
-    return Portion(amount.scaled(size / 100), "per serving", note=f"a serving is {shown(size)} {nutrition.per[-2:].strip()}")
+    unit = "ml" if nutrition.per == "100 ml" else "g"
+    return Portion(amount.scaled(size / 100), "per serving", note=f"a serving is {shown(size)} {unit}")
 
 
 def _per_reference_amount(nutrients: tuple[str, ...], nutrition: Nutrition, references: NutrientReferences) -> Portion:
@@ -158,7 +164,9 @@ def _per_day(nutrients: tuple[str, ...], nutrition: Nutrition) -> Portion:
     if nutrition.dose_form:
         dose = _sum(nutrients, nutrition.per_serving) if nutrition.per_serving else None
         if dose is not None:
-            return Portion(Amount(dose.low, INFINITE), "per day", "the recommended daily dose", "one dose a day at least")
+            return Portion(
+                Amount(dose.low, INFINITE), "per day", "the recommended daily dose", "one dose a day at least"
+            )
     return Portion(None, "per day", f"{_names(nutrients)} per recommended daily dose")
 
 
@@ -192,8 +200,9 @@ def _amount(nutrient: str, amounts: dict[str, Amount]) -> Amount | None:
     if whole is not None:
         bound = _amount(whole, amounts) if whole not in amounts else amounts[whole]
         if bound is not None:
-            others = (amounts[part].low for part in _DISJOINT_PARTS.get(whole, ()) if part in amounts and part != nutrient)
-            high = max(0.0, bound.high - (sum(others) if nutrient in _DISJOINT_PARTS.get(whole, ()) else 0.0))
+            siblings = _DISJOINT_PARTS.get(whole, ())
+            others = [amounts[part].low for part in siblings if part in amounts and part != nutrient]
+            high = max(0.0, bound.high - (sum(others) if nutrient in siblings else 0.0))
     for part in _DISJOINT_PARTS.get(nutrient, ()):
         if part in amounts:
             low += amounts[part].low

@@ -19,13 +19,27 @@ LONGEST = 120
 
 _SPELLINGS: dict[str, tuple[str, ...]] = {
     "kg": ("kgs", "kilo", "kilogram", "kilograms", "kgm"),
-    "g": ("gm", "gms", "gr", "grm", "gram", "grams", "gramm", "gramme", "grammes", "gramo", "gramos", "grammo", "grammi"),
+    "g": (
+        "gm",
+        "gms",
+        "gr",
+        "grm",
+        "gram",
+        "grams",
+        "gramm",
+        "gramme",
+        "grammes",
+        "gramo",
+        "gramos",
+        "grammo",
+        "grammi",
+    ),
     "mg": ("mgs", "mgm", "milligram", "milligrams", "milligramm", "milligrammes", "miligramos", "milligrammi"),
     "ug": ("μg", "mcg", "mcgs", "ugm", "microgram", "micrograms", "mikrogramm", "microgrammes", "microgramos"),
     "ng": ("nanogram", "nanograms"),
     "oz": ("onz", "ounce", "ounces"),
     "lb": ("lbs", "pound", "pounds"),
-    "l": ("lt", "ltr", "ltrs", "litre", "litres", "liter", "liters", "litro", "litros", "litri", "litros"),
+    "l": ("lt", "ltr", "ltrs", "litre", "litres", "liter", "liters", "litro", "litros", "litri"),
     "dl": (),
     "cl": ("centilitre", "centilitres"),
     "ml": ("mls", "mlt", "millilitre", "millilitres", "milliliter", "milliliters", "mililitros", "millilitri"),
@@ -36,7 +50,18 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "pint": ("pints",),
     "kj": ("kilojoule", "kilojoules", "joules", "kjoule"),
     "mj": ("megajoule", "megajoules"),
-    "kcal": ("cal", "cals", "calorie", "calories", "kcals", "kilocalorie", "kilocalories", "kalorien", "calorias", "kilocalorias", "calorie"),
+    "kcal": (
+        "cal",
+        "cals",
+        "calorie",
+        "calories",
+        "kcals",
+        "kilocalorie",
+        "kilocalories",
+        "kalorien",
+        "calorias",
+        "kilocalorias",
+    ),
     "iu": ("ie", "ui", "i.u"),
     "%": ("percent", "prozent", "pct"),
 }
@@ -49,13 +74,9 @@ _HOUSEHOLD = frozenset(("cup", "tbsp", "tsp", "pint"))
 _NUMBER = r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)*|[.,]\d+"
 _TOKEN = re.compile(rf"({_NUMBER})|([^\W\d_]+(?:\.[^\W\d_])*)|([<>≤≥~±+/()%,;:*=-])")
 
-_ABSENT = frozenset(("", "-", "--", "n/a", "na", "n.a.", "n.a", "none declared", "not given", "unknown", "null", "k.a.", "?"))
-_NOTHING = frozenset(
-    ("nil", "none", "zero", "no", "null", "0", "keine", "aucun", "aucune", "sin", "ninguno", "nessuno", "not detected", "nd")
-)
-_TRACE = frozenset(
-    ("trace", "traces", "tr", "tr.", "trace amounts", "negligible", "spuren", "spur", "en traces", "traza", "trazas", "tracce")
-)
+_ABSENT = frozenset("|-|--|n/a|na|n.a.|n.a|none declared|not given|unknown|null|k.a.|?".split("|"))
+_NOTHING = frozenset("nil|none|zero|no|0|keine|aucun|aucune|sin|ninguno|nessuno|not detected|nd".split("|"))
+_TRACE = frozenset("trace|traces|tr|tr.|trace amounts|negligible|spuren|spur|en traces|traza|trazas|tracce".split("|"))
 #: Phrases whose single words would mislead; the longer ones first.
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("not less than", "min"),
@@ -70,12 +91,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("up to", "max"),
     ("at most", "max"),
 )
-_BELOW = frozenset(("<", "under", "below", "unter", "weniger", "moins", "menos", "meno", "inférieur", "inferior", "less"))
+_BELOW = frozenset(
+    ("<", "under", "below", "unter", "weniger", "moins", "menos", "meno", "inférieur", "inferior", "less")
+)
 _AT_MOST = frozenset(("≤", "max", "maximum", "maximal", "upto", "bis", "jusqu", "hasta", "fino", "höchstens"))
 _AT_LEAST = frozenset((">", "≥", "min", "minimum", "mindestens", "over", "above", "minimo", "mini", "über"))
 _FILLERS = frozenset(
-    ("~", "±", "ca", "c", "circa", "approx", "approximately", "about", "around", "env", "environ", "etwa", "aprox", "than", "als")
-    + ("de", "à", "a", "to", "at", "of", "que", "di", "da", "=", ":", "the", "contains", "provides", "(", ")", "total", "*")
+    "~ ± ca c circa approx approximately about around env environ etwa aprox than als de à a to at of que di da = : "
+    "the contains provides ( ) total *".split()
 )
 _RANGE = frozenset(("-", "to", "bis", "à", "a", "and"))
 _PER = frozenset(("per", "pro", "pour", "par", "por", "je", "/", "each"))
@@ -84,8 +107,8 @@ _PER = frozenset(("per", "pro", "pour", "par", "por", "je", "/", "each"))
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """What a text says: an interval and its unit ("" if none, "%" as printed), or why it says nothing.
 
-    `state`: `amount`, `trace`, `absent` (the label leaves it open), `bad` (`problem` says why). `also` is a second amount
-    printed beside the first (kcal after kJ). `basis` is set where the text itself says "per …".
+    `state`: `amount`, `trace`, `absent` (the label leaves it open), `bad` (`problem` says why).
+    `also` is a second amount printed beside the first (kcal after kJ). `basis` is set where the text itself says "per …".
     """
 
     state: Literal["amount", "trace", "absent", "bad"]
@@ -241,10 +264,11 @@ def _float(text: str) -> float | None:
 
 # --- the basis and the serving ------------------------------------------------------------------------------------
 
-_DAY = re.compile(r"\bda(?:y|ily)\b|\btag(?:es\w*)?\b|\btäglich\w*|\bjour\w*|\bd[ií]a\b|\bdiari[ao]s?\b|\bgiorn\w*|\bper_day\b")
+_DAY = re.compile(r"\bda(?:y|ily)\b|\btag(?:es\w*)?\b|\btäglich\w*|\bjour\w*|\bd[ií]a\b|\bdiari[ao]s?\b|\bgiorn\w*")
 _SERVING = re.compile(
     r"serv|porti|porzion|raci[oó]n|stück|unit|piece|pack|\bpot\b|bottle|flasche|bouteille|botella|bottiglia|\bcan\b|"
-    r"\bcup\b|glass|verre|bowl|plate|\bbar\b|riegel|barre|cookie|biscuit|slice|scheibe|tranche|dish|meal|sachet|scoop|pouch|"
+    r"\bcup\b|glass|verre|bowl|plate|\bbar\b|riegel|barre|cookie|biscuit|slice|scheibe|tranche|dish|meal|sachet|"
+    r"scoop|pouch|"
     r"container|item|recipe|katori|dose\b|tbsp|tsp|tablespoon|teaspoon|ration"
 )
 _DOSE_FORM = re.compile(r"capsul|kapsel|g[eé]lule|comprim|compres|tablet|gumm|softgel|lozenge|pill|drop|ampoule|stick")
@@ -254,7 +278,7 @@ _AMOUNT_OF_FOOD = re.compile(rf"({_NUMBER})\s*(fl\.?\s*oz|fluid\s+ounces?|[^\W\d
 
 @lru_cache(maxsize=2048)
 def read_basis(text: str) -> Stated:
-    """What numbers refer to: "per_100g", "pro 100 ml", "per bar (35 g)", "per daily dose". Kind "" if it does not say."""
+    """What numbers refer to: "per_100g", "per bar (35 g)", "per daily dose"; kind "" if it does not say."""
     if len(text) > LONGEST:
         return Stated("")
     folded = _folded(text).replace("_", " ")

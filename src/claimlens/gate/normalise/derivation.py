@@ -1,4 +1,4 @@
-"""Figures that the label's other figures settle: kJ ↔ kcal, salt ↔ sodium, alcohol from its volume, per 100 from a serving."""
+"""Figures that the label's other figures settle: kJ ↔ kcal, salt ↔ sodium, alcohol, per 100 from a serving."""
 
 from claimlens.domain.quantity import INFINITE, Amount
 from claimlens.domain.references import NutrientReferences
@@ -6,7 +6,9 @@ from claimlens.domain.references import NutrientReferences
 _MG_PER_G = 1000.0
 
 
-def complete(amounts: dict[str, Amount], derived: dict[str, str], references: NutrientReferences, *, per_100_ml: bool) -> None:
+def complete(
+    amounts: dict[str, Amount], derived: dict[str, str], references: NutrientReferences, *, per_100_ml: bool
+) -> None:
     """Add to `amounts` what follows from them; `derived` says of each addition where it comes from."""
     kcal, kj = amounts.get("energy_kcal"), amounts.get("energy_kj")
     if kcal is not None and kj is None:
@@ -30,9 +32,7 @@ def complete(amounts: dict[str, Amount], derived: dict[str, str], references: Nu
 def per_hundred(serving: dict[str, Amount], size: float) -> dict[str, Amount]:
     """Amounts per 100 g or 100 ml from those in a serving of `size` g or ml. A percentage by volume stays as it is."""
     factor = 100.0 / size
-    return {
-        nutrient: amount if nutrient == "abv" else scaled(amount, factor) for nutrient, amount in serving.items()
-    }
+    return {nutrient: amount if nutrient == "abv" else scaled(amount, factor) for nutrient, amount in serving.items()}
 
 
 def scaled(amount: Amount, factor: float) -> Amount:

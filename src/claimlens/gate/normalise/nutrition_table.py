@@ -1,0 +1,407 @@
+"""One nutrition table as submitted, read into amounts by basis and nutrient. `nutrition.py` makes the result of it."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from claimlens.domain.nutrients import name_of, unit_name, unit_of
+from claimlens.domain.quantity import INFINITE, Amount
+from claimlens.domain.references import NutrientReferences
+from claimlens.domain.unit_factors import ENERGY_IN_KJ, MASS_IN_G
+from claimlens.gate.normalise.amounts import Reading, Stated, read_amount, read_basis, read_serving_size
+from claimlens.gate.normalise.nutrient_names import Meaning, meaning_of
+
+#: More figures than any label carries; the rest is reported, not read.
+MOST_VALUES = 300
+_DEEPEST = 6
+
+#: More than this in 100 g is impossible (pure fat has 900 kcal).
+MOST_PER_100: dict[str, float] = {"g": 100.0, "mg": 1e5, "ug": 1e8, "kcal": 930.0, "kj": 3900.0, "%": 100.0}
+#: And this many times as much is no figure for any portion.
+_HUGE = 100
+
+_VALUE_KEYS = ("value", "amount", "quantity", "per100g", "valuePer100g")
+_UNIT_KEYS = ("unit", "unitText", "unitName", "units", "unitCode", "unit_name")
+_ROW_NAME_KEYS = ("name", "nutrient", "nutrientName", "label", "key", "title")
+#: Alcohol "% vol" is a volume, kept as such.
+_AS_ABV: Final = -1.0
+
+
+@lru_cache(maxsize=32768)
+def _plain(key: str, value: str | float) -> tuple[str, str | None, Amount] | None:
+    """(nutrient, block, amount) of an everyday entry such as "fat": "8 g" or "fat_100g": 8.0; None for all others.
+
+    Everyday: the key names a nutrient, the unit is clear, nothing but the two is needed to read it.
+    """
+    meaning = meaning_of(key)
+    nutrient = meaning.nutrient
+    if meaning.role != "nutrient" or meaning.part or meaning.schema_org:
+        return None
+    into = unit_of(nutrient)
+    if isinstance(value, str):
+        reading = read_amount(value)
+        if reading.state != "amount" or reading.also is not None or reading.basis is not None:
+            return None
+        unit, low, high, below = reading.unit or meaning.unit, reading.low, reading.high, reading.below
+    else:
+        unit = meaning.unit or (into if into in ("g", "kcal", "kj") and nutrient != "energy" else "")
+        low = high = float(value)
+        below = False
+    if unit in ("kcal", "kj") and nutrient in ("energy", "energy_kcal", "energy_kj"):
+        nutrient, into = f"energy_{unit}", unit
+    if nutrient == "energy":
+        return None
+    if unit != into:
+        factor = converter(unit, into) if unit not in ENERGY_IN_KJ else None
+        if factor is None:
+            return None
+        low, high = _clean(low * factor), _clean(high * factor)
+    if high > MOST_PER_100[into]:
+        return None
+    basis = meaning.basis
+    if basis is None:
+        return nutrient, None, Amount(low, high, below)
+    if basis.kind in ("100g", "100ml") and (basis.grams or basis.millilitres) == 100.0:
+        return nutrient, basis.kind, Amount(low, high, below)
+    return None
+
+
+@lru_cache(maxsize=512)
+def converter(unit: str, into: str) -> float | None:
+    """How many `into` one `unit` is; None if they measure different things."""
+    for factors in (MASS_IN_G, ENERGY_IN_KJ):
+        if unit in factors and into in factors:
+            return factors[unit] / factors[into]
+    return None
+
+
+class Table:
+    """Amounts by basis, then by nutrient, while a submitted table is read.
+
+    `blocks[None]` are the amounts whose basis is the table's own (`default`, once known). `bare` are numbers whose unit
+    may stand in another field (`units`). `pointers` remember amounts that would be impossible in 100 g.
+    """
+
+    __slots__ = (
+        "bare", "blocks", "count", "crowd", "default", "dose_form", "grams", "liquid", "millilitres", "pointers",
+        "references", "schema_org", "shortcuts", "single_portion", "units", "unread",
+    )  # fmt: skip
+
+    def __init__(self, liquid: bool | None, references: NutrientReferences, *, shortcuts: bool = True) -> None:
+        self.liquid = liquid
+        self.references = references
+        self.shortcuts = shortcuts
+        self.blocks: dict[str | None, dict[str, Amount]] = {None: {}}
+        self.default: Stated | None = None
+        self.grams: float | None = None
+        self.millilitres: float | None = None
+        self.single_portion = False
+        self.dose_form = False
+        self.schema_org = False
+        self.crowd = False
+        self.bare: list[tuple[str, str | None, float, str, bool]] = []
+        self.units: dict[str, str] = {}
+        self.pointers: dict[tuple[str | None, str], str] = {}
+        self.unread: list[tuple[str, str]] = []
+        self.count = 0
+
+    def read(self, raw: Any, pointer: str, basis: str | None = None, depth: int = 0) -> None:
+        """Read a mapping or a list of rows; `basis` is the block that its amounts belong to."""
+        if depth > _DEEPEST:
+            self.unread.append((pointer, "nested too deeply"))
+        elif isinstance(raw, Mapping):
+            if depth and _row_name(raw):
+                self._row(raw, pointer, basis)
+            else:
+                self._mapping(raw, pointer, basis, depth)
+        elif isinstance(raw, list | tuple):
+            for place, row in enumerate(raw):
+                self.count += 1
+                if self.count > MOST_VALUES:
+                    self._too_many(pointer)
+                    return
+                if isinstance(row, Mapping):
+                    self.read(row, f"{pointer}/{place}", basis, depth + 1)
+                elif row is not None:
+                    self.unread.append((f"{pointer}/{place}", f"{_quoted(row)} is no row of a nutrition table"))
+        else:
+            self.unread.append((pointer, f"{_quoted(raw)} is no nutrition table"))
+
+    def put(self, nutrient: str, amount: Amount, unit: str, pointer: str, basis: str | None) -> None:
+        """Keep an amount, brought into the nutrient's own unit."""
+        if unit in ENERGY_IN_KJ and nutrient.startswith("energy"):
+            nutrient = "energy_kcal" if unit == "kcal" else "energy_kj"
+        into = unit_of(nutrient)
+        if unit != into or nutrient == "energy":
+            factor = self._factor(nutrient, unit, into)
+            if factor is None or nutrient == "energy":
+                why = f"{name_of(nutrient)} is not counted in {unit_name(unit)}"
+                self.unread.append((pointer, f"{amount.text()} {unit_name(unit)}: {why}"))
+                return
+            if factor is _AS_ABV:
+                nutrient, factor = "abv", 1.0
+            amount = Amount(_clean(amount.low * factor), _clean(amount.high * factor), amount.below)
+        self.keep(nutrient, amount, pointer, basis)
+
+    def keep(self, nutrient: str, amount: Amount, pointer: str, basis: str | None) -> None:
+        """Keep an amount that is in the nutrient's own unit; the first figure given for a nutrient stands."""
+        unit = unit_of(nutrient)
+        largest = amount.low if amount.high == INFINITE else amount.high
+        if largest > MOST_PER_100[unit]:
+            if largest > _HUGE * MOST_PER_100[unit]:
+                self.unread.append((pointer, f"{amount.text()} {unit_name(unit)} is more than any food holds"))
+                return
+            self.pointers[basis, nutrient] = pointer
+        before = self.blocks.setdefault(basis, {}).setdefault(nutrient, amount)
+        if before is not amount and before != amount:
+            given = f"{before.text()} {unit_name(unit)}"
+            self.unread.append((pointer, f"{amount.text()} {unit_name(unit)}: {given} was given already"))
+
+    def block(self, stated: Stated) -> str | None:
+        """The block that a stated basis belongs to; a size stated with a serving is the serving's size."""
+        kind = stated.kind
+        if kind == "serving":
+            self.dose_form = self.dose_form or stated.dose_form
+            if stated.grams is not None or stated.millilitres is not None:
+                self.grams, self.millilitres = stated.grams, stated.millilitres
+            return "serving"
+        if kind == "100g" and stated.grams != 100.0:
+            return f"g:{stated.grams!r}"
+        if kind == "100ml" and stated.millilitres != 100.0:
+            return f"ml:{stated.millilitres!r}"
+        return kind or None
+
+    # --- entries ------------------------------------------------------------------------------------------------
+
+    def _mapping(self, raw: Mapping[Any, Any], pointer: str, basis: str | None, depth: int) -> None:
+        own = self.blocks[None]
+        shortcuts = self.shortcuts and basis is None and len(raw) <= MOST_VALUES
+        for key, value in raw.items():
+            if value is None:
+                continue
+            kind = type(value)
+            if shortcuts and type(key) is str and (kind is str or (kind in (float, int) and 0 <= value < 1e6)):
+                plain = _plain(key, value)
+                if plain is not None:
+                    nutrient, block, amount = plain
+                    amounts = own if block is None else self.blocks.setdefault(block, {})
+                    if amounts.setdefault(nutrient, amount) == amount:
+                        continue
+            self.count += 1
+            if self.count > MOST_VALUES:
+                self._too_many(pointer)
+                return
+            self._entry(key, value, pointer, basis, depth)
+
+    def _entry(self, key: Any, value: Any, parent: str, basis: str | None, depth: int) -> None:
+        meaning = meaning_of(key if type(key) is str else str(key)[:100])
+        pointer = f"{parent}/{str(key)[:100].replace('~', '~0').replace('/', '~1')}"
+        match meaning.role:
+            case "nutrient":
+                self.schema_org = self.schema_org or meaning.schema_org
+                if meaning.part != "unit":
+                    block = basis if meaning.basis is None else self.block(meaning.basis)
+                    self._value(meaning, value, pointer, block, depth)
+                elif isinstance(value, str):
+                    self.units[meaning.nutrient] = value
+            case "unknown":
+                self._unknown(meaning, value, pointer, basis, depth)
+            case "basis":
+                self._basis(value, pointer, depth)
+            case "serving_size":
+                self._serving_size(meaning, value, pointer, depth)
+            case "servings":
+                self.single_portion = value == 1 or (isinstance(value, str) and value.strip() == "1")
+            case "block" if isinstance(value, Mapping | list | tuple) and meaning.basis is not None:
+                self.read(value, pointer, self.block(meaning.basis), depth + 1)
+            case "block" if value is True:
+                self._basis(str(key), pointer, depth)
+            case "list":
+                self.read(value, pointer, basis, depth + 1)
+
+    def _value(self, meaning: Meaning, value: Any, pointer: str, basis: str | None, depth: int) -> None:
+        kind = type(value)
+        if kind is str:
+            reading = read_amount(value)
+            unit = reading.unit or meaning.unit
+            if reading.state == "amount" and unit:
+                self._store(meaning.nutrient, reading, unit, pointer, basis)
+            else:
+                self._without_unit(meaning, reading, value, pointer, basis)
+        elif kind in (float, int) and 0 <= value < 1e9:
+            if meaning.unit:
+                self.put(meaning.nutrient, Amount(float(value), float(value)), meaning.unit, pointer, basis)
+            else:
+                self._bare(meaning, float(value), pointer, basis)
+        elif isinstance(value, Mapping):
+            self._nested(meaning, value, pointer, basis, depth)
+        elif isinstance(value, list | tuple) and len(value) <= 4:
+            for place, inner in enumerate(value):
+                if isinstance(inner, str | int | float):
+                    self._value(meaning, inner, f"{pointer}/{place}", basis, depth)
+                elif inner is not None:
+                    self.unread.append((f"{pointer}/{place}", f"{_quoted(inner)} is no amount"))
+        else:
+            self.unread.append((pointer, f"{_quoted(value)} is no amount"))
+
+    def _without_unit(self, meaning: Meaning, reading: Reading, text: str, pointer: str, basis: str | None) -> None:
+        """A text without unit, a trace, or one that cannot be read."""
+        nutrient = meaning.nutrient
+        if reading.state == "absent":
+            return
+        if reading.state == "trace":
+            trace = self.references.trace
+            most = trace.get(nutrient, trace.get("*") if unit_of(nutrient) == "g" else None)
+            if most is not None:
+                self.keep(nutrient, Amount(0.0, most, most > 0), pointer, basis)
+                return
+        elif reading.state == "amount" and reading.low == reading.high:
+            own = reading.basis is not None and basis is None
+            self._bare(meaning, reading.low, pointer, self.block(reading.basis) if own and reading.basis else basis)
+            return
+        elif reading.state == "amount" and unit_of(nutrient) == "g" and nutrient != "energy":
+            self._store(nutrient, reading, "g", pointer, basis)
+            return
+        self.unread.append((pointer, f"{_quoted(text)}: {reading.problem or 'no unit'}"))
+
+    def _bare(self, meaning: Meaning, value: float, pointer: str, basis: str | None) -> None:
+        """A number without unit: kept until the whole table was seen, for its unit may stand beside it."""
+        self.crowd = self.crowd or meaning.crowd
+        self.bare.append((meaning.nutrient, basis, value, pointer, meaning.part == "value"))
+
+    def _store(self, nutrient: str, reading: Reading, unit: str, pointer: str, basis: str | None) -> None:
+        if reading.basis is not None and basis is None:
+            basis = self.block(reading.basis)
+        self.put(nutrient, Amount(reading.low, reading.high, reading.below), unit, pointer, basis)
+        if reading.also is not None:
+            self.put(nutrient, Amount(reading.also.low, reading.also.high), reading.also.unit, pointer, basis)
+
+    def _factor(self, nutrient: str, unit: str, into: str) -> float | None:
+        if unit == "%":
+            if nutrient == "alcohol":
+                return _AS_ABV
+            reference = self.references.daily.get(nutrient)
+            return reference.low / 100 if reference is not None and reference.low == reference.high else None
+        if unit == "iu":
+            return self.references.iu.get(nutrient)
+        return converter(unit, into)
+
+    # --- unusual shapes -----------------------------------------------------------------------------------------
+
+    def _row(self, row: Mapping[Any, Any], pointer: str, basis: str | None) -> None:
+        """One row of a list: {name, amount, unit}, {nutrientName, value, unitName}."""
+        meaning = meaning_of(_row_name(row)[:100])
+        if meaning.nutrient and meaning.role in ("nutrient", "unknown"):
+            self._nested(meaning, row, pointer, basis, 1)
+
+    def _nested(self, meaning: Meaning, value: Mapping[Any, Any], pointer: str, basis: str | None, depth: int) -> None:
+        """{value, unit}, schema.org's QuantitativeValue, or {per_100g: …, per_serving: …} for one nutrient."""
+        unit = meaning.unit
+        for key in _UNIT_KEYS:
+            text = value.get(key)
+            if isinstance(text, str) and len(text) < 40:
+                unit = read_amount(f"1 {text}").unit or unit
+        for key in ("per", "basis"):
+            stated = value.get(key)
+            if isinstance(stated, str) and read_basis(stated).kind:
+                basis = self.block(read_basis(stated))
+        meant = Meaning("nutrient", meaning.nutrient, unit, None, meaning.part, meaning.schema_org, meaning.crowd)
+        found = False
+        for key, inner in value.items():
+            if inner is None or key in _UNIT_KEYS or isinstance(inner, Mapping | list | tuple):
+                continue
+            if key in _VALUE_KEYS:
+                block = basis
+            else:
+                inside = meaning_of(str(key)[:100])
+                if inside.role != "block" or inside.basis is None:
+                    continue
+                block = self.block(inside.basis)
+            found = True
+            self._value(meant, inner, f"{pointer}/{str(key)[:100]}", block, depth + 1)
+        if not found:
+            self.unread.append((pointer, "no amount in it"))
+
+    def _unknown(self, meaning: Meaning, value: Any, pointer: str, basis: str | None, depth: int) -> None:
+        """A key that no list knows: any substance may be declared, if its unit is clear."""
+        if isinstance(value, Mapping):
+            if meaning.nutrient and any(key in value for key in _VALUE_KEYS):
+                self._nested(meaning, value, pointer, basis, depth)
+            else:
+                self.read(value, pointer, basis, depth + 1)
+            return
+        if isinstance(value, list | tuple):
+            if any(isinstance(row, Mapping | list | tuple) for row in value):
+                self.read(value, pointer, basis, depth + 1)
+            return
+        reading = read_amount(value) if isinstance(value, str) else None
+        if reading is not None and reading.state != "amount":
+            return  # a remark, not a figure
+        unit = (reading.unit if reading is not None else "") or meaning.unit
+        if meaning.nutrient and converter(unit, "g") is not None:
+            block = basis if meaning.basis is None else self.block(meaning.basis)
+            known = Meaning("nutrient", meaning.nutrient, unit)
+            self._value(known, value, pointer, block, depth)
+        elif value is not False and value is not True:
+            self.unread.append((pointer, f"{_quoted(value)}: nutrient or unit not known"))
+
+    def _basis(self, value: Any, pointer: str, depth: int) -> None:
+        if isinstance(value, Mapping | list):
+            self.read(value, pointer, None, depth + 1)
+            return
+        if type(value) in (int, float) and 0 < value < 1e5:
+            value = f"{value:g} g"
+        stated = read_basis(value) if isinstance(value, str) else Stated("")
+        if stated.kind:
+            self.default = stated
+        elif value != "":
+            self.unread.append((pointer, f"{_quoted(value)} does not say per what"))
+
+    def _serving_size(self, meaning: Meaning, value: Any, pointer: str, depth: int) -> None:
+        if isinstance(value, Mapping):
+            if any(meaning_of(str(key)[:100]).role == "nutrient" for key in value):
+                self.read(value, pointer, "serving", depth + 1)
+                return
+            value = f"{value.get('value', value.get('amount'))} {value.get('unit', value.get('unitText', 'g'))}"[:60]
+        if isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal() and len(value) < 20:
+            value = float(value)
+        if type(value) in (int, float) and 0 < value < 1e5:
+            by_volume = meaning.unit == "ml" or (meaning.unit != "g" and self.liquid is True)
+            self.grams, self.millilitres = (None, float(value)) if by_volume else (float(value), None)
+        elif not isinstance(value, str):
+            self.unread.append((pointer, f"{_quoted(value)} is no serving size"))
+        else:
+            self.grams, self.millilitres = read_serving_size(value)
+            if self.grams is None and self.millilitres is None and any(char.isdigit() for char in value):
+                self.unread.append((pointer, f"{_quoted(value)} gives no weight or volume, or two that differ"))
+
+    def _too_many(self, pointer: str) -> None:
+        if self.count == MOST_VALUES + 1:
+            self.unread.append((pointer, f"more than {MOST_VALUES} values: the rest was not read"))
+
+
+def _row_name(row: Mapping[Any, Any]) -> str:
+    """The nutrient a row is about; "" if it is no row."""
+    for key in _ROW_NAME_KEYS:
+        name = row.get(key)
+        if isinstance(name, Mapping):
+            name = name.get("name")
+        if isinstance(name, str) and name:
+            return name
+    return ""
+
+
+def _clean(value: float) -> float:
+    return float(f"{value:.12g}") if value != INFINITE else value
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    try:
+        text = str(value)
+    except ValueError:  # an integer too long to print
+        return "a huge number"
+    return text if len(text) <= 40 else f"{text[:37]}..."
