@@ -96,8 +96,7 @@ _TAIL = re.compile(r"[,(\[|–—:;\n]| - | with | served | topped | in | on ", 
 
 
 def _singular(word: str) -> str:
-    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > 5:
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("oes", "ches", "shes")) else word[:-1]
+    """The same form for a word and its plural (cookie, cookies → cooky); not always a word."""
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-2] if word.endswith(("oes", "ches", "shes")) else word[:-1]
+    return word[:-2] + "y" if len(word) > 4 and word.endswith("ie") else word

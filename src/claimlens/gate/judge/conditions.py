@@ -101,14 +101,18 @@ class _Test:
         unit = unit_of(limit.nutrients[0]) if limit.unit in ("%", "iu") else limit.unit
         factor = _factor(unit_of(limit.nutrients[0]), unit)
         needed = f"{_figure(bound.scaled(factor))} {unit_name(unit)}"
+        daily = ""
         if limit.unit == "%":
-            daily = f"{_figure(self.references.daily[limit.nutrients[0]].amount)} {unit_name(unit)}"
-            needed += f" ({shown(limit.value)} % of the {self.references.daily_name} of {daily})"
+            whole = f"{_figure(self.references.daily[limit.nutrients[0]].amount)} {unit_name(unit)}"
+            daily = f" ({shown(limit.value)} % of the {self.references.daily_name} of {whole})"
         if portion.amount is None:
-            return self._unknown(limit, portion, needed)
+            return self._unknown(limit, portion, needed + daily)
         outcome = portion.amount.compare(limit.operator, bound)
         label = f"{portion.amount.scaled(factor).text()} {unit_name(unit)}"
-        return self._said(outcome, limit, portion, label, needed)
+        if outcome is Truth.UNKNOWN and portion.amount.exact and not bound.exact:
+            because = f"{label}{self._named(limit)} {portion.per}; {needed}{daily} is asked, whichever figure applies"
+            return ConditionResult(outcome, because, (f"which {self.references.daily_name} applies",))
+        return self._said(outcome, limit, portion, label, needed, daily)
 
     def _bound(self, limit: Limit) -> Amount | None:
         """The limit in the nutrient's own unit."""
@@ -129,18 +133,24 @@ class _Test:
             Truth.UNKNOWN, f"{what} {verb} not known; it must be {_WORDS[limit.operator][1]} {needed}", (missing,)
         )
 
-    def _said(self, outcome: Truth, limit: Limit, portion: Portion, label: str, needed: str) -> ConditionResult:
+    def _named(self, limit: Limit) -> str:
+        return "" if limit.nutrients[0].startswith("energy_") else f" {_names(limit.nutrients)}"
+
+    def _said(
+        self, outcome: Truth, limit: Limit, portion: Portion, label: str, needed: str, daily: str
+    ) -> ConditionResult:
         allowed, words = _WORDS[limit.operator]
-        name = "" if limit.nutrients[0].startswith("energy_") else f" {_names(limit.nutrients)}"
+        name = self._named(limit)
         note = f" ({portion.note})" if portion.note else ""
         if outcome is Truth.HOLDS:
-            who = f"a {self.state} {allowed} {needed}" if self.state else f"{words} {needed} is asked"
+            who = f"a {self.state} {allowed} {needed}{daily}" if self.state else f"{words} {needed}{daily} is asked"
             return ConditionResult(outcome, f"{label}{name} {portion.per}{note}, {who}")
         if outcome is Truth.FAILS:
             says = "the label comes to" if note else "label says"
-            return ConditionResult(outcome, f"needs {words} {needed}{name} {portion.per}, {says} {label}{note}")
+            because = f"needs {words} {needed}{name} {portion.per}{daily}, {says} {label}{note}"
+            return ConditionResult(outcome, because)
         missing = portion.missing or f"the exact amount of{name or ' energy'} {portion.per}"
-        because = f"needs {words} {needed}{name} {portion.per}, the label only settles that it is {label}{note}"
+        because = f"needs {words} {needed}{name} {portion.per}{daily}, the label only settles that it is {label}{note}"
         return ConditionResult(outcome, because, (missing,))
 
     # --- shares, levels, sizes ----------------------------------------------------------------------------------

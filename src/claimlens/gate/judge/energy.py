@@ -30,7 +30,7 @@ def energy_mismatch(nutrition: Nutrition, references: NutrientReferences) -> str
         return None
     figures = ", ".join(f"{amounts[n].text()} g {n}" for n in _MAIN if n in amounts)
     per = f" per {nutrition.per}" if nutrition.per else ""
-    return f"{figures} make about {_about(reckoned)} kcal{per}, but the label says {kcal.text()} kcal"
+    return f"{figures} make {_about(reckoned)}{per}, but the label says {kcal.text()} kcal"
 
 
 def _reckoned(amounts: dict[str, Amount], references: NutrientReferences) -> Amount:
@@ -66,5 +66,5 @@ def _apart(declared: Amount, reckoned: Amount, tolerance: float, floor: float) -
 def _about(amount: Amount) -> str:
     low, high = round(amount.low), amount.high
     if high == INFINITE:
-        return f"{low} or more"
-    return str(low) if round(high) - low <= max(5, low // 20) else f"{low} to {round(high)}"
+        return f"{low} kcal or more"
+    return f"about {low} kcal" if round(high) - low <= max(5, low // 20) else f"{low} to {round(high)} kcal"

@@ -70,7 +70,7 @@ def reference_size(nutrition: Nutrition, references: NutrientReferences) -> Size
     """The law's reference amount of the item; the declared serving stands in where the table has none."""
     known = reference_amount(nutrition.name, references)
     if known is not None:
-        return Size(known.amount, known.unit, f"{known.category}", known.small)
+        return Size(known.amount, known.unit, known.category.partition(" (")[0], known.small)
     size = nutrition.serving_g or nutrition.serving_ml
     if size is None:
         return None

@@ -108,7 +108,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     """What a text says: an interval and its unit ("" if none, "%" as printed), or why it says nothing.
 
     `state`: `amount`, `trace`, `absent` (the label leaves it open), `bad` (`problem` says why).
-    `also` is a second amount printed beside the first (kcal after kJ). `basis` is set where the text itself says "per …".
+    `also` is a second amount printed beside the first (kcal after kJ), `basis` is set where the text says "per …".
     """
 
     state: Literal["amount", "trace", "absent", "bad"]
@@ -153,8 +153,13 @@ def read_amount(text: str) -> Reading:
 
 
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).strip().lower()
-    return " ".join(text.replace("−", "-").replace("–", "-").replace("—", "-").replace("µ", "μ").split())
+    text = unicodedata.normalize("NFKC", text.translate(_APART)).strip().lower()
+    return " ".join(text.translate(_SIGNS).split())
+
+
+#: A fraction sign must not stick to the digit before it (1½ is not 11/2).
+_APART = {ord(sign): f" {sign}" for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+_SIGNS = str.maketrans("−–—⁄", "---/")
 
 
 def _read_tokens(tokens: list[re.Match[str]], folded: str) -> Reading:
@@ -186,8 +191,10 @@ def _read_tokens(tokens: list[re.Match[str]], folded: str) -> Reading:
         if unit and second_unit and unit != second_unit:
             return Reading("bad", problem="a range in two units")
         unit = unit or second_unit
-    if unit == "" and at < len(tokens) and tokens[at][2] and tokens[at][0] not in _PER:
-        return Reading("bad", problem="its unit is not known")
+    if unit == "" and at < len(tokens):
+        problem = _after_bare_number(tokens, at)
+        if problem:
+            return Reading("bad", problem=problem)
     low, high = _number(low_text, unit), _number(high_text or low_text, unit)
     if low is None or high is None:
         return Reading("bad", problem="the separator may mean thousands or decimals")
@@ -199,6 +206,14 @@ def _read_tokens(tokens: list[re.Match[str]], folded: str) -> Reading:
         low = 0.0
     also, basis = _rest(tokens, at, folded)
     return Reading("amount", low, high, bound == "below" and high > 0, unit, also=also, basis=basis)
+
+
+def _after_bare_number(tokens: list[re.Match[str]], at: int) -> str:
+    """Why a number cannot be used that no unit follows; "" if it can."""
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if tokens[at][1] or (tokens[at][0] == "/" and following is not None and following[1]):
+        return "a fraction or two numbers"
+    return "its unit is not known" if tokens[at][2] and tokens[at][0] not in _PER else ""
 
 
 def _rest(tokens: list[re.Match[str]], at: int, folded: str) -> tuple[Reading | None, Stated | None]:
@@ -272,8 +287,12 @@ _SERVING = re.compile(
     r"container|item|recipe|katori|dose\b|tbsp|tsp|tablespoon|teaspoon|ration"
 )
 _DOSE_FORM = re.compile(r"capsul|kapsel|g[eé]lule|comprim|compres|tablet|gumm|softgel|lozenge|pill|drop|ampoule|stick")
+_EITHER = re.compile(r"\b100 ?(?:g|ml) ?(?:/|or|ou|oder|o|bzw\.?) ?(?:100 ?)?(?:g|ml)\b")
+_WHOLE = re.compile(r"(?:per|pro|par|por|je) (kg|kilo|l|litre|liter|litro)")
 _HUNDRED_KCAL = re.compile(r"100\s*kcal")
-_AMOUNT_OF_FOOD = re.compile(rf"({_NUMBER})\s*(fl\.?\s*oz|fluid\s+ounces?|[^\W\d_]+)")
+_AMOUNT_OF_FOOD = re.compile(
+    rf"(?:(?<![\d/⁄])({_NUMBER})(?![/⁄\d]) ?)?(?:(\d{{1,2}} ?[/⁄] ?\d{{1,2}}) ?)?(fl\.? ?oz|fluid ounces?|[^\W\d_]+\.?)"
+)
 
 
 @lru_cache(maxsize=2048)
@@ -285,6 +304,10 @@ def read_basis(text: str) -> Stated:
     if _HUNDRED_KCAL.search(folded):
         return Stated("100kcal")
     grams, millilitres = _food(folded)
+    if _EITHER.search(folded):
+        return Stated("100g", 100.0, 100.0)
+    if grams is None and millilitres is None and (whole := _WHOLE.fullmatch(folded)):
+        return Stated("100g", 1000.0) if whole[1].startswith("k") else Stated("100ml", None, 1000.0)
     dose_form = _DOSE_FORM.search(folded) is not None
     if _DAY.search(folded):
         return Stated("day", grams, millilitres)
@@ -300,33 +323,47 @@ def read_basis(text: str) -> Stated:
 
 
 @lru_cache(maxsize=2048)
-def read_serving_size(text: str) -> tuple[float | None, float | None]:
-    """(grams, millilitres) of a serving: metric figures first, household measures only where nothing else is said.
+def read_serving_size(text: str, household: bool = False) -> tuple[float | None, float | None]:
+    """(grams, millilitres) of a serving; a cup or a spoon counts only if `household` (a cup of flakes weighs little).
 
     (None, None) if there is none or if two figures contradict each other ("8 ml (240 ml)").
     """
-    return (None, None) if len(text) > LONGEST else _food(_folded(text))
+    return (None, None) if len(text) > LONGEST else _food(_folded(text), household=household)
 
 
-def _food(folded: str) -> tuple[float | None, float | None]:
+def _food(folded: str, *, household: bool = False) -> tuple[float | None, float | None]:
     grams: list[tuple[bool, float]] = []
     millilitres: list[tuple[bool, float]] = []
-    for number, spelled in _AMOUNT_OF_FOOD.findall(folded):
-        unit = "fl_oz" if spelled.startswith("fl") else UNITS.get(spelled, "")
-        value = _number(number, unit)
+    spooned: list[tuple[bool, float]] = []
+    for match in _AMOUNT_OF_FOOD.finditer(folded):
+        unit = "fl_oz" if match[3].startswith("fl") else UNITS.get(match[3].rstrip("."), "")
+        value = _number(match[1], unit) if match[1] else None
+        value = (value or 0.0) + _fraction(match[2]) if match[2] else value
         if value is None or not 0 < value < 1e6:
             continue
         if unit in MASS_IN_G:
             grams.append((unit in _METRIC, value * MASS_IN_G[unit]))
+        elif unit in _HOUSEHOLD:
+            spooned.append((False, value * VOLUME_IN_ML[unit]))
         elif unit in VOLUME_IN_ML:
             millilitres.append((unit in _METRIC, value * VOLUME_IN_ML[unit]))
-    return _agreed(grams), _agreed(millilitres)
+    if any(metric for metric, _ in millilitres) and spooned:
+        millilitres += spooned  # "8 ml (1 cup)": one of them is a misprint
+    weight, volume = _agreed(grams), _agreed(millilitres)
+    if weight is None and volume is None and household and not grams and not millilitres:
+        volume = _agreed(spooned)
+    return weight, volume
+
+
+def _fraction(text: str) -> float:
+    upper, lower = re.split(r"[/⁄]", text.replace(" ", ""))
+    return int(upper) / int(lower) if int(lower) else 0.0
 
 
 def _agreed(found: list[tuple[bool, float]]) -> float | None:
     if not found:
         return None
     size = next((value for metric, value in found if metric), found[0][1])
-    if len(found) == 2 and not 0.8 < found[0][1] / found[1][1] < 1.25:
+    if len(found) == 2 and not 0.7 < found[0][1] / found[1][1] < 1.4:
         return None
     return float(f"{size:.6g}")

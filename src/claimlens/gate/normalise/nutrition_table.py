@@ -165,6 +165,8 @@ class Table:
             if stated.grams is not None or stated.millilitres is not None:
                 self.grams, self.millilitres = stated.grams, stated.millilitres
             return "serving"
+        if kind == "100g" and stated.millilitres == 100.0:  # "per 100 g or 100 ml"
+            return "100ml" if self.liquid else "100g"
         if kind == "100g" and stated.grams != 100.0:
             return f"g:{stated.grams!r}"
         if kind == "100ml" and stated.millilitres != 100.0:
@@ -371,7 +373,7 @@ class Table:
         elif not isinstance(value, str):
             self.unread.append((pointer, f"{_quoted(value)} is no serving size"))
         else:
-            self.grams, self.millilitres = read_serving_size(value)
+            self.grams, self.millilitres = read_serving_size(value, self.liquid is True)
             if self.grams is None and self.millilitres is None and any(char.isdigit() for char in value):
                 self.unread.append((pointer, f"{_quoted(value)} gives no weight or volume, or two that differ"))
 
