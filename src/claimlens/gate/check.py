@@ -6,21 +6,23 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from claimlens.domain.finding import Change, Finding, Resolution, Severity
-from claimlens.domain.item import Item, Kind
+from claimlens.domain.item import Item
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.pack import Pack
 from claimlens.domain.profile import Profile
 from claimlens.domain.rule import Category, RewriteAction
 from claimlens.domain.verdict import AllergenSummary, Outcome, Verdict
-from claimlens.gate.detect.allergens import AllergenDetector, summarise
+from claimlens.gate.detect.allergens import AllergenDetector, AllergenSighting
 from claimlens.gate.detect.claims import ClaimDetector
 from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
-from claimlens.gate.judge.declarations import undeclared_allergens
+from claimlens.gate.judge.declarations import contradicted_absences, contradicting_energy, undeclared_allergens
+from claimlens.gate.judge.energy import energy_mismatch
 from claimlens.gate.judge.verdict import needs_review, outcome
 from claimlens.gate.normalise.disguise import second_reading
 from claimlens.gate.normalise.nutrition import normalise_nutrition
 from claimlens.gate.normalise.pii import PiiHit, find_pii, redact
 from claimlens.gate.normalise.reading import Reading
+from claimlens.gate.normalise.state import is_liquid
 from claimlens.gate.rewrite.edits import Edit, apply_edits
 
 #: Categories whose words are statements: a removal takes the clause, not just the words.
@@ -30,6 +32,8 @@ _STATEMENTS = frozenset(
 )
 _ROUNDS = 3
 _NO_NUTRITION = Nutrition()
+_NOTHING_SEEN = AllergenSighting()
+_UNASKED = AllergenSummary(complete=False)
 
 
 class Examined(NamedTuple):
@@ -48,8 +52,9 @@ class Examiner:
         self.allergens = AllergenDetector(pack.allergens)
         self._personal_data = {rule.type: rule for rule in pack.personal_data}
         self._region = str(pack.jurisdiction)
+        self._energy = pack.check("energy_mismatch")
         self._undeclared = pack.check("allergen_undeclared")
-        self._must_declare = frozenset(getattr(pack.allergens, "must_declare", ()))
+        self._free_from = pack.check("free_from_contradicted")
 
     def rules_in_force(self, on: date) -> frozenset[int]:
         """Numbers of the rules that apply on a day."""
@@ -63,14 +68,16 @@ class Examiner:
         runs = profile.transforms
         nutrition, liquid = _NO_NUTRITION, None
         if item.nutrition and "normalize.nutrition" in runs:
-            liquid = True if item.kind in (Kind.BEVERAGE, Kind.ALCOHOL) else None
+            liquid = is_liquid(item.kind, item.nutrition, item.name, self.pack.references)
             nutrition = normalise_nutrition(
                 item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
             )
-        summary, sighting = AllergenSummary(complete=bool(item.ingredients)), None
+        summary, sighting = _UNASKED, _NOTHING_SEEN
         if "detect.allergens" in runs:
-            sighting = self.allergens.detect(reading.fields, ingredients_given=bool(item.ingredients))
-            summary = summarise(sighting, item.allergens_declared)
+            sighting = self.allergens.detect(
+                reading.fields, ingredients_given=bool(item.ingredients), language=language
+            )
+            summary = self.allergens.summarise(sighting, item.allergens_declared)
         judged: list[Judged] = []
         excused: list[Excused] = []
         facts = Facts(nutrition, liquid, sighting, language)
@@ -78,8 +85,14 @@ class Examiner:
             judged, excused = self._judge(reading, facts, in_force, profile)
         personal = self._personal(reading) if "redact.pii" in runs else []
         findings = [one.finding for one in judged] + [finding for _, _, finding in personal]
+        if nutrition and self._energy is not None:
+            mismatch = energy_mismatch(nutrition, self.pack.references)
+            if mismatch:
+                findings += contradicting_energy(mismatch, self._energy)
         if summary.undeclared:
-            findings += undeclared_allergens(summary, self._undeclared, self._must_declare)
+            findings += undeclared_allergens(summary, self._undeclared)
+        if sighting.free_from and self._free_from is not None:
+            findings += contradicted_absences(sighting, self._free_from, findings)
         changes: tuple[Change, ...] = ()
         if findings:
             if "rewrite.disclaimer" in runs:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 
-from claimlens.domain.allergen import AllergenSighting
+from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.domain.finding import Finding, Resolution, Severity, Suggestion
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.pack import Pack

@@ -1,6 +1,6 @@
 """Whether the item itself contradicts a claim about what it is made of ("vegan" on a paneer dish)."""
 
-from claimlens.domain.allergen import AllergenSighting
+from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.domain.pack import Negators
 from claimlens.domain.rule import Contradiction
 from claimlens.gate.judge.context import Context, is_negated
@@ -12,10 +12,8 @@ def contradiction(
     claim: Contradiction, context: Context, negators: Negators, allergens: AllergenSighting
 ) -> str:
     """The item's words that make the claim false ("paneer, ghee"), or nothing."""
-    words: dict[str, None] = {}
-    for allergen in claim.allergens:
-        for word in allergens.words_for(allergen, include_may_contain=not claim.contains_only):
-            words[word] = None
+    seen = allergens.contains if claim.contains_only else (*allergens.contains, *allergens.may_contain)
+    words: dict[str, None] = {mention.words: None for mention in seen if mention.allergen in claim.allergens}
     hits, sighting = context.hits, context.sighting
     for sequence in claim.ingredients:
         if sequence.anchor not in hits.by_element:
