@@ -1,0 +1,5 @@
+"""`python -m claimlens`."""
+
+from claimlens.entry.cli import main
+
+main()

@@ -1,0 +1,45 @@
+"""Disguised spellings do not slip past and do not shift the reported words."""
+
+import pytest
+
+from claimlens.domain.text import FoldedText
+from claimlens.gate.normalise.disguise import second_reading
+
+_WORDS = {"immunity", "diabetes", "cure", "cures", "weight", "loss", "cancer", "booster"}
+
+
+def words_of(text: str) -> str | None:
+    read = FoldedText(text)
+    again = second_reading(text, read.folded, lambda word: word in _WORDS)
+    return None if again is None else again.folded.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("improves im-mun-ity", "improves immunity"),
+        ("d i a b e t e s care", "diabetes care"),
+        ("1mmun1ty tea", "immunity tea"),
+        ("c@ncer", "cancer"),
+        ("cuuure", "cure"),
+        ("c.u.r.e.s it", "cures it"),
+        ("#WeightLoss", "weight loss"),
+        ("#weightloss #immunitybooster", "weight loss immunity booster"),
+    ],
+)
+def test_disguise_is_taken_off(text: str, folded: str) -> None:
+    assert words_of(text) == folded
+
+
+@pytest.mark.parametrize("text", ["Slow-cooked lamb, stir-fried", "vitamin B12 and omega-3", "A B C soup", "Coffee #1", "hmm"])
+def test_ordinary_spelling_is_read_once(text: str) -> None:
+    assert words_of(text) is None
+
+
+def test_spans_point_into_the_text_as_submitted() -> None:
+    text = "Tea for im-mun-ity!"
+    again = second_reading(text, FoldedText(text).folded, lambda word: word in _WORDS)
+    assert again is not None
+    start = again.folded.index("immunity")
+    first, last = again.submitted_span(start, start + len("immunity"))
+    assert text[first:last] == "im-mun-ity"
