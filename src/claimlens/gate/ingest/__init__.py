@@ -6,6 +6,7 @@ raises InputError. NDJSON and CSV are streams of any length; the other forms are
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from claimlens.gate.ingest.csv import read as read_csv
 from claimlens.gate.ingest.encoding import decoded
@@ -17,7 +18,7 @@ from claimlens.gate.ingest.open_food_facts import read as read_open_food_facts
 from claimlens.gate.ingest.plain_text import read as read_plain_text
 from claimlens.gate.ingest.sniff import Format, guess_format
 
-__all__ = ["Defaults", "Entry", "Format", "Read", "Unread", "read_items"]
+__all__ = ["Defaults", "Entry", "Format", "Read", "Unread", "open_items", "read_items"]
 
 _READERS: dict[Format, Callable[[Iterable[str], Defaults], Iterator[Entry]]] = {
     Format.JSON: read_json,
@@ -36,13 +37,14 @@ def read_items(
 
     `file_name` is a hint for the guess only. Raises InputError for a file that cannot be read.
     """
+    return open_items(pieces, source_format, defaults, file_name)[1]
+
+
+def open_items(
+    pieces: Iterable[bytes], source_format: Format | None = None, defaults: Defaults | None = None, file_name: str = ""
+) -> tuple[Format, Iterator[Entry]]:
+    """As `read_items`, with the form that the file was found to have."""
     texts = decoded(pieces)
     first = next(texts, "")
     chosen = source_format or guess_format(first, file_name)
-    return _READERS[chosen](_again(first, texts), defaults or Defaults())
-
-
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from rest
+    return chosen, _READERS[chosen](chain([first] if first else [], texts), defaults or Defaults())

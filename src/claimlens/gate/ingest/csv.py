@@ -8,6 +8,7 @@ cell, parted by `|`. Other columns travel in `Item.extra`.
 import csv
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from claimlens.domain.errors import InputError
@@ -39,10 +40,11 @@ _NUTRIENT = "nutrition."
 
 
 class Row(NamedTuple):
-    """The cells of one row, and the line it begins on."""
+    """The cells of one row, the line it begins on, and its text in the file without its line end."""
 
     line: int
     cells: list[str]
+    source: str
 
 
 class Table(NamedTuple):
@@ -59,13 +61,13 @@ def read(texts: Iterable[str], defaults: Defaults) -> Iterator[Entry]:
     table = open_table(texts)
     reader = JsonReader()
     count = 0
-    for line, cells in table.rows:
+    for line, cells, source in table.rows:
         record = record_of(table.columns, cells, reader)
         if isinstance(record, Problem):
             given = dict(zip(table.columns, cells, strict=False))
-            yield Unread(count, id_of(given, count), record.pointer, record.detail, line)
+            yield Unread(count, id_of(given, count), record.pointer, record.detail, line, 1, source)
         else:
-            yield read_record(record, count, defaults, Place(line, 1))
+            yield read_record(record, count, defaults, Place(line, 1, source))
         count += 1
     if not count:
         raise InputError("there is no item in it: nothing stands below the heading")
@@ -78,8 +80,7 @@ def open_table(texts: Iterable[str]) -> Table:
     if not first:
         raise InputError("empty: there is nothing to check in it")
     separator = separator_of(first)
-    cells = csv.reader(_again(first, source), delimiter=separator, strict=True)
-    rows = _rows(cells)
+    rows = _rows(chain([first], source), separator)
     heading = next(rows).cells
     columns = [field_of(name) for name in heading]
     if "name" not in columns:
@@ -140,7 +141,9 @@ def _structured(cell: str, reader: JsonReader) -> Any:
     return problem or (value if skip_space(cell, end) == len(cell) else cell)
 
 
-def _rows(cells: Any) -> Iterator[Row]:
+def _rows(source: Iterable[str], separator: str) -> Iterator[Row]:
+    taken: list[str] = []
+    cells = csv.reader(_noted(source, taken), delimiter=separator, strict=True)
     line = 1
     while True:
         try:
@@ -150,8 +153,15 @@ def _rows(cells: Any) -> Iterator[Row]:
         except csv.Error as error:
             raise InputError(f"not CSV: {error} (row that begins on line {line})") from None
         if any(row):
-            yield Row(line, row)
+            yield Row(line, row, "".join(taken).rstrip("\r\n"))
+        taken.clear()
         line = cells.line_num + 1
+
+
+def _noted(source: Iterable[str], taken: list[str]) -> Iterator[str]:
+    for line in source:
+        taken.append(line)
+        yield line
 
 
 def _whole_lines(texts: Iterable[str]) -> Iterator[str]:
@@ -159,8 +169,3 @@ def _whole_lines(texts: Iterable[str]) -> Iterator[str]:
         if line is None:
             raise InputError(f"line {number} has more than {MAX_LINE:,} characters")
         yield line
-
-
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest

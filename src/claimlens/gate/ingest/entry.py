@@ -29,8 +29,8 @@ class Read(msgspec.Struct, frozen=True):
     """An item that was read.
 
     `index` counts the items of the file from 0; `line` and `column` say where it begins (from 1, in code points; 0: not
-    known). `source` is the text of the record as it stands in the file (JSON forms; empty otherwise), `record` what
-    was decoded from it.
+    known). `source` is the text of the record as it stands in the file (JSON, NDJSON, CSV, plain text; otherwise
+    empty), `record` what was decoded from it.
     """
 
     item: Item

@@ -42,11 +42,12 @@ def read(texts: Iterable[str], defaults: Defaults) -> Iterator[Entry]:
     if not document.elements:
         raise InputError("there is no item in it")
     defaults = _with_head(defaults, document.head)
-    line, counted = 1, 0
+    line, line_start, counted = 1, 0, 0
     for index, (value, start, end, problem) in enumerate(document.elements):
         line += text.count("\n", counted, start)
+        line_start = max(line_start, text.rfind("\n", counted, start) + 1)
         counted = start
-        place = Place(line, start - text.rfind("\n", 0, start), text[start:end])
+        place = Place(line, start - line_start + 1, text[start:end])
         if problem:
             yield Unread(index, id_of(value, index), problem.pointer, problem.detail, *place)
         else:

@@ -1,0 +1,91 @@
+"""`claimlens`: the command line.
+
+One module a command; each is imported when it is called for, so that `--help` and a short check stay quick. Results go
+to standard output, everything else to standard error.
+"""
+
+import contextlib
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+import claimlens
+from claimlens.domain.errors import ClaimLensError
+from claimlens.entry.cli.exit_codes import INTERRUPTED, USAGE
+
+#: Command → one line for `--help`. The module of a command has its name and defines `command`.
+COMMANDS = {
+    "check": "Judge items: allow, modify or block, with the law for every reason.",
+    "fix": "Write corrected items and show what changed.",
+    "rules": "List, show, test and lint the rules; build their pages.",
+    "explain": "Explain one rule: what it finds, the law, examples.",
+    "packs": "Build, sign and verify rule packs.",
+    "eval": "Measure accuracy on a labelled set.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"{__name__}.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list for `--help`, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(claimlens.__version__, package_name="claimlens")
+def cli() -> None:
+    """Check food text before it is published, by the law of its market.
+
+    A clean pre-screen is not legal advice and not a regulator's approval.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code; never show a traceback unless CLAIMLENS_DEBUG is set."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one call: 0 clean, 1 usage or internal error, 2 findings, 3 not everything was checked."""
+    try:
+        code = cli.main(arguments, prog_name="claimlens", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        _say("claimlens: stopped")
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except ClaimLensError as error:
+        _say(f"claimlens: {error}")
+        return USAGE
+    except Exception as error:
+        if os.environ.get("CLAIMLENS_DEBUG"):
+            raise
+        first_line = (str(error).splitlines() or [""])[0]
+        _say(f"claimlens: internal error: {type(error).__name__}: {first_line} (CLAIMLENS_DEBUG=1 shows where)")
+        return USAGE
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr)
