@@ -29,7 +29,7 @@ class Truth(StrEnum):
 def tidy(value: float, digits: int = 6) -> int | float:
     """`value` to `digits` significant digits, an int where it is whole: 42.0 → 42, 0.30000000000000004 → 0.3."""
     if digits == 6 and value < 1000 and value == round(value, 3):  # what labels print, without formatting
-        return int(value) if value.is_integer() else value
+        return int(value) if value % 1 == 0 else value
     short = float(f"{value:.{digits}g}")
     return int(short) if short.is_integer() else short
 

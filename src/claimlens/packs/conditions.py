@@ -149,7 +149,8 @@ class _Reader:
         basis = _BASES.get(self._basis())
         if basis is None:
             self._fail(f"the basis is one of {', '.join(_BASES)}", back=1)
-        nutrients = tuple(f"energy_{unit}" if name == "energy" else canonical_nutrient(name) for name in names)
+        energy = f"energy_{unit}" if unit in _ENERGY_UNITS else "energy_kcal"
+        nutrients = tuple(energy if name == "energy" else canonical_nutrient(name) for name in names)
         for nutrient in nutrients:
             if (unit_of(nutrient) in _ENERGY_UNITS) != (unit in _ENERGY_UNITS) and unit != "%":
                 self._fail(f"{nutrient} is not counted in {unit}", back=1)

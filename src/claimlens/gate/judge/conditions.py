@@ -91,7 +91,7 @@ class _Test:
         if bound is None:
             reference = self.references.daily_name
             why = f"no {reference} is set for {_names(limit.nutrients)}"
-            return ConditionResult(Truth.UNKNOWN, why, (f"a {reference} for {_names(limit.nutrients)}",))
+            return ConditionResult(Truth.UNKNOWN, why, (f"the {reference} of {_names(limit.nutrients)}",))
         if limit.basis == "50g":
             size = reference_size(self.nutrition, self.references)
             if size is not None and not size.small:
@@ -183,7 +183,7 @@ class _Test:
         reference = self.references.daily.get(nutrient)
         if shares is None or reference is None or not reference.carries_levels:
             why = f"no {self.references.daily_name} is set for {name_of(nutrient)}"
-            return ConditionResult(Truth.UNKNOWN, why, (f"a {self.references.daily_name} for {name_of(nutrient)}",))
+            return ConditionResult(Truth.UNKNOWN, why, (f"the {self.references.daily_name} of {name_of(nutrient)}",))
         return self.of(_as_condition(nutrient, shares, self.nutrition))
 
     def _size(self, size: Size) -> ConditionResult:

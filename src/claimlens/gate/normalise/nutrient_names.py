@@ -46,6 +46,8 @@ _LEADING = re.compile(
     r"^(?:of_which_|davon_|dont_|de_los_cuales_|de_las_cuales_|di_cui_|thereof_|including_|incl_|includes_|which_|an_|en_"
     r"|total_|content_of_)+"
 )
+#: "Sodium, Na".
+_SYMBOL = re.compile(r"_(?:na|ca|fe|k|zn|cu|mn|se|cl|cr|mo)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPLIT = re.compile(r"[^0-9a-z%]+")
 _UNIT_WORDS = frozenset(UNITS) - {"%", "cal", "calorie", "calories", "percent", "ie", "ui", "l"}
@@ -140,7 +142,7 @@ def _nutrient(folded: str) -> str:
     meant = _MEANT.get(folded)
     if meant is None:
         stripped = _LEADING.sub("", folded)
-        meant = _MEANT.get(stripped) if stripped != folded else None
+        meant = _MEANT.get(stripped) or _MEANT.get(_SYMBOL.sub("", stripped))
     return meant or ""
 
 

@@ -193,15 +193,29 @@ def _settle_bare(table: Table) -> None:
 def _settle_energy(table: Table, basis: str | None, value: float, pointer: str) -> None:
     """An energy without unit is kcal or kJ by what the macronutrients add up to; else it is not used."""
     block = table.blocks.get(basis, {})
-    if "energy_kcal" in block or "energy_kj" in block:
+    reckoned = _reckoned_kcal(block)
+    in_kj = reckoned * table.references.kj_per_kcal
+    fits_kj = 0.7 * in_kj < value < 1.4 * in_kj
+    if "energy_kj" in block:
         return
-    if value == 0 or table.crowd:
+    if "energy_kcal" in block:
+        if table.crowd and fits_kj and block["energy_kcal"] == exactly(value):
+            del block["energy_kcal"]  # some records carry the kJ in both fields
+            table.keep("energy_kj", exactly(value), pointer, basis)
+            table.unread.append(
+                (pointer, f"{shown(value)} is given both as kcal and as kJ; the label's figures fit kJ")
+            )
+        return
+    if value == 0 or table.crowd or fits_kj:
         table.keep("energy_kj", exactly(value), pointer, basis)
-        return
+    elif 0.7 * reckoned < value < 1.4 * reckoned:
+        table.keep("energy_kcal", exactly(value), pointer, basis)
+    else:
+        table.unread.append((pointer, f"{shown(value)} without unit: kcal or kJ?"))
+
+
+def _reckoned_kcal(block: dict[str, Amount]) -> float:
+    """What the three main nutrients make; 0 if one is missing."""
     if all(nutrient in block for nutrient, _ in _KCAL_PER_G):
-        kcal = sum(block[nutrient].high * factor for nutrient, factor in _KCAL_PER_G)
-        for nutrient, expected in (("energy_kcal", kcal), ("energy_kj", kcal * table.references.kj_per_kcal)):
-            if 0.7 * expected < value < 1.4 * expected:
-                table.keep(nutrient, exactly(value), pointer, basis)
-                return
-    table.unread.append((pointer, f"{shown(value)} without unit: kcal or kJ?"))
+        return sum(block[nutrient].high * factor for nutrient, factor in _KCAL_PER_G)
+    return 0.0

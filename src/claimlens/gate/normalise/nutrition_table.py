@@ -194,6 +194,8 @@ class Table:
                 self._too_many(pointer)
                 return
             self._entry(key, value, pointer, basis, depth)
+        if self.bare and not self.crowd:
+            self.crowd = any(type(key) is str and meaning_of(key).crowd for key in raw)
 
     def _entry(self, key: Any, value: Any, parent: str, basis: str | None, depth: int) -> None:
         meaning = meaning_of(key if type(key) is str else str(key)[:100])
@@ -337,10 +339,11 @@ class Table:
                 self.read(value, pointer, basis, depth + 1)
             return
         reading = read_amount(value) if isinstance(value, str) else None
-        if reading is not None and reading.state != "amount":
+        if reading is not None and reading.state != "amount" and not value.strip()[:1].isdigit():
             return  # a remark, not a figure
         unit = (reading.unit if reading is not None else "") or meaning.unit
-        if meaning.nutrient and converter(unit, "g") is not None:
+        bad = reading is not None and reading.state == "bad"
+        if meaning.nutrient and not bad and converter(unit, "g") is not None:
             block = basis if meaning.basis is None else self.block(meaning.basis)
             known = Meaning("nutrient", meaning.nutrient, unit)
             self._value(known, value, pointer, block, depth)
