@@ -154,7 +154,7 @@ def _group_rows(group: _Group) -> Iterator[Row]:
     yield _labelled("law", Part(f"{citation.instrument}, {citation.section}  "), Part(citation.url, "link"))
     for suggestion in finding.suggestions:
         because = f"  ({suggestion.because})" if suggestion.because else ""
-        yield _labelled("instead", Part(f"“{suggestion.text}”"), Part(because, "soft"))
+        yield _labelled("instead", Part(suggestion.text), Part(because, "soft"))
 
 
 def _open_rows(verdict: Verdict) -> Iterator[Row]:
