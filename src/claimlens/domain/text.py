@@ -7,7 +7,7 @@ both ends:
 - zero-width characters, soft hyphens and direction marks dropped, so that they split no word;
 - hyphens, slashes, quotes, commas, brackets, emoji and other signs are spaces;
 - ``. ! ? ; : |``, line ends, bullets and the danda become the token ``.``, a boundary that no pattern crosses
-  (between two digits they stay inside the number: ``1.5``);
+  (between two digits all but line ends stay inside the number: ``1.5``);
 - ``%`` is a token of its own, ``&`` is the token ``and``, a letter after a digit starts a new token (``10kg`` → ``10 kg``);
 - Devanagari keeps its vowel signs; nukta is dropped, long i/u are shortened, digits become 0-9: spellings vary there.
 
@@ -22,7 +22,8 @@ from functools import lru_cache
 
 BOUNDARY = "."
 
-_ENDERS = ".!?;:|\n\r•·…。！？；：｜¡¿।॥"  # noqa: RUF001 - these are the characters meant
+_LINE_ENDS = "\n\r\u2028\u2029"
+_ENDERS = ".!?;:|•·…。！？；：｜¡¿।॥"  # noqa: RUF001 - these are the characters meant
 _SPACE_SIGNS = "™®©℠№℃℉"  # compatibility forms whose letters would stick to a word
 _KEPT_LETTERS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ſ": "s"}
 _LOOKALIKES = str.maketrans(
@@ -42,7 +43,9 @@ _INDIC = {
 
 @lru_cache(maxsize=8192)
 def _fold_char(char: str) -> str:
-    """Folded form of one submitted character: letters and digits, `.`, `%`, `&`, a space, or nothing."""
+    """Folded form of one submitted character: letters and digits, `.`, a line end, `%`, `&`, a space, or nothing."""
+    if char in _LINE_ENDS:
+        return "\n"
     if char in _ENDERS:
         return BOUNDARY
     if char in _SPACE_SIGNS:
@@ -66,7 +69,7 @@ def _fold_char(char: str) -> str:
             if low.isalnum():
                 out.append(low if low.isalpha() or low in "0123456789" else _digit(low))
             elif unicodedata.category(low) not in ("Mn", "Cf", "Me"):
-                out.append(BOUNDARY if low in _ENDERS else low if low in "%&" else " ")
+                out.append("\n" if low in _LINE_ENDS else BOUNDARY if low in _ENDERS else low if low in "%&" else " ")
     return "".join(out)
 
 
@@ -84,9 +87,9 @@ _ASCII = "".join(_ASCII_TABLE[i] for i in range(128))
 assert len(_ASCII) == 128  # one to one, so that translate stays on its fast path
 _ASCII_FOLD = str.maketrans({chr(i): _ASCII[i] for i in range(128)})
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_LONE_BOUNDARY = re.compile(r"(?<![0-9])\.|\.(?![0-9])")
+_LONE_BOUNDARY = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
 _LETTER_AFTER_DIGIT = re.compile(r"([0-9])([^\W\d_])")
-_ASCII_TOKEN = re.compile(r"[A-Za-z]*[0-9]+(?:[.!?;:|\n\r][0-9]+)*|[A-Za-z]+|[.!?;:|\n\r%&]")
+_ASCII_TOKEN = re.compile(r"[A-Za-z]*[0-9]+(?:[.!?;:|][0-9]+)*|[A-Za-z]+|[.!?;:|\n\r%&]")
 
 
 class _FoldTable(dict[int, str]):
@@ -115,6 +118,8 @@ def fold(text: str) -> str:
             plain = text.translate(_ASCII_FOLD) if text.isascii() else text.translate(_FOLD_TABLE)
         else:
             plain = text.translate(_FOLD_TABLE)
+    if "\n" in plain:
+        plain = plain.replace("\n", " . ")
     if "." in plain:
         plain = (plain + " ").replace(". ", " . ")
         if plain.count(".") != plain.count(" . "):
@@ -151,7 +156,10 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
             places.clear()
 
     for k, (c, i) in enumerate(chars):
-        if c == BOUNDARY and not (
+        if c == "\n":
+            close()
+            tokens.append((BOUNDARY, [i]))
+        elif c == BOUNDARY and not (
             0 < k < len(chars) - 1 and chars[k - 1][0] in "0123456789" and chars[k + 1][0] in "0123456789"
         ):
             close()

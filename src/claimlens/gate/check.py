@@ -18,7 +18,7 @@ from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_clai
 from claimlens.gate.judge.declarations import contradicted_absences, contradicting_energy, undeclared_allergens
 from claimlens.gate.judge.energy import energy_mismatch
 from claimlens.gate.judge.verdict import needs_review, outcome
-from claimlens.gate.normalise.disguise import second_reading
+from claimlens.gate.normalise.disguise import second_readings
 from claimlens.gate.normalise.nutrition import normalise_nutrition
 from claimlens.gate.normalise.pii import PiiHit, find_pii, redact
 from claimlens.gate.normalise.reading import Reading
@@ -129,8 +129,9 @@ class Examiner:
         text = reading.text
         hits = self.claims.scan(text.folded)
         scans = [Scan(text, hits, self.claims.sightings(hits))]
-        again = second_reading(text.text, text.folded, self.claims.knows)
-        if again is not None:
+        for again in second_readings(
+            text.text, text.folded, self.claims.known_start, has_repeats=self.claims.has_repeats(hits)
+        ):
             more = self.claims.scan(again.folded)
             scans.append(Scan(again, more, self.claims.sightings(more)))
         if not any(scan.sightings for scan in scans):

@@ -66,7 +66,8 @@ class Gate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"bu
     """Words of a language that count only in a text of that language."""
 
     language: str
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    shorter_than: int = 0  # every single word with fewer letters than this, too
     but: tuple[str, ...] = ()
 
 
@@ -263,6 +264,9 @@ class _Lexicon:
             for word in gate.words
             for form in forms(word, gate.language)
         }
+        self._short = {
+            gate.language: gate.shorter_than for gate in common.gates if self._jurisdiction not in gate.but
+        }
         self._says: dict[_Form, list[_Say]] = defaultdict(list)
         self._meanings: dict[tuple[str, str], tuple[Meaning, ...]] = {}
         dropped = {
@@ -277,6 +281,7 @@ class _Lexicon:
                 self._add(entry, rank, dropped)
         for composed in common.composed:
             self._compose(composed)
+        self._meanings.clear()  # what was looked up while composing may have been half a story
 
     def _add(self, entry: Entry, rank: int, dropped: set[tuple[str, str]]) -> None:
         if entry.use == "drop" or (entry.only and self._jurisdiction not in entry.only):
@@ -338,8 +343,14 @@ class _Lexicon:
     def _gates_of(self, form: _Form) -> list[str]:
         """The languages for which the form needs a word of its own; "" is any text."""
         languages = {say.language for say in self._says[form]}
-        gated = sorted(language for language in languages if (language, form.text) in self._gated)
+        gated = sorted(language for language in languages if self._is_gated(language, form))
         return ([""] if languages.difference(gated) else []) + gated
+
+    def _is_gated(self, language: str, form: _Form) -> bool:
+        if (language, form.text) in self._gated:
+            return True
+        bare = form.text.strip()
+        return len(bare) < self._short.get(language, 0) and " " not in bare
 
     def _meaning(self, form: _Form, language: str) -> tuple[Meaning, ...]:
         key = (form.text, language)
@@ -347,7 +358,7 @@ class _Lexicon:
             says = [
                 say
                 for say in self._says.get(form, _NO_SAY)
-                if (say.language == language or say.rank == 0 if language else (say.language, form.text) not in self._gated)
+                if (say.rank == 0 or say.language == language if language else not self._is_gated(say.language, form))
             ]
             by_allergen: dict[str, list[_Say]] = defaultdict(list)
             for say in says:
@@ -355,7 +366,11 @@ class _Lexicon:
             found = [m for allergen, said in by_allergen.items() if (m := _settle(allergen, said)) is not None]
             tokens = form.text.split()
             if len(tokens) > 1:
-                found += [m for m in self._inner(tokens, language, whole=False) if m.allergen not in by_allergen]
+                found += [
+                    m
+                    for m in self._inner(tokens, language, whole=False)
+                    if m.allergen not in by_allergen and m.strength is not Strength.ASK
+                ]
             self._meanings[key] = tuple(sorted(set(found), key=lambda m: (ALLERGENS.index(m.allergen), m.member)))
         return self._meanings[key]
 

@@ -53,7 +53,7 @@ def compile_pack(source: PackSource, shared_allergens: Any, digest: str) -> Pack
     header = source.header
     if header.jurisdiction is None:
         raise PackInvalidError("pack.yaml names no jurisdiction", "pack.yaml")
-    compiler = PatternCompiler(source.lists, source.misspelt)
+    compiler = PatternCompiler(source.lists, source.misspelt, source.corpus)
     rules = tuple(compile_rule(rule, compiler) for rule in source.rules if rule.status == "stable")
     authorised = tuple(
         _authorised(claim, source.authorised_templates, compiler, header.jurisdiction) for claim in source.authorised

@@ -1,22 +1,27 @@
 """From parsed patterns to keys, elements and sequences (`domain/pattern.py`)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise, product
 
 from claimlens.domain.errors import PackInvalidError
 from claimlens.domain.pattern import FIRST_ELEMENT, NUMBER, PERCENT, PatternSet, Production, Sequence, Step
+from claimlens.domain.text import fold
 from claimlens.packs.misspellings import misspellings
 from claimlens.packs.pattern_syntax import Gap, Group, ListRef, Number, Optional, Row, Word, parse
 
-#: Words so common in menus and labels that a sequence should not be started by them.
-_COMMON = frozenset(
-    "a all am an and are as at be best better body by can clean day days energy fat feel for free fresh from fruit get give gives "
-    "good great has have healthy heart help helps high hot i in into is it its keep keeps less light low made make makes meal milk "
-    "more my natural no not of on one or our out oil pure real rich salt served so skin sugar tea than that the their them this to "
-    "up use water we when will with without you your protein calorie* calories weight % # support* reduc* improv* increas* "
-    "der die das und mit fur ohne ein eine im zu auf bei le la les de du des et avec sans pour un une en el los con sin y por per "
-    "il lo gli i del della e di da ka ki ke se aur hai me ko karta karti kare kam".split()
+#: Words that stand in almost any text of a language, whatever the corpus of a pack happens to hold.
+_EVERYWHERE = frozenset(
+    "a all an and are as at be by can for from has have her his how i if in into is it its me more my no not of on or our out so than "
+    "that the their them this to up use we what when which who will with without you your "
+    "der die das den dem des und mit fur ohne ein eine einen im in zu zum zur auf bei von aus ist sind wie so nicht "
+    "le la les l de du des d et avec sans pour un une en au aux par sur est sont ce cette votre vos "
+    "el los las del y con sin por para un una es son su sus al "
+    "il lo gli i del della dei delle e di da con senza per un una che al alla si non "
+    "ka ki ke ko se aur hai hain me mein par bhi ho kar".split()
 )
+_EVERYWHERE_WEIGHT = 1_000
+_LONGEST_PREFIX = 16
 _MOST_FILLERS = 64
 
 
@@ -24,16 +29,20 @@ class PatternCompiler:
     """Collects the patterns of one pack; `finish` gives the set that the matcher reads.
 
     `lists` are the named word lists (entries in pattern language); `misspelt` names those whose long single words also match
-    in common misspellings.
+    in common misspellings. `lawful_texts` show which words are frequent in ordinary copy: sequences are anchored at their rarest
+    element, so that ordinary copy is passed over quickly. They change speed, never results.
     """
 
-    def __init__(self, lists: Mapping[str, Iterable[str]], misspelt: Iterable[str] = ()) -> None:
+    def __init__(
+        self, lists: Mapping[str, Iterable[str]], misspelt: Iterable[str] = (), lawful_texts: Iterable[str] = ()
+    ) -> None:
         self._lists = {name: tuple(dict.fromkeys(entries)) for name, entries in lists.items()}
         self._misspelt = frozenset(misspelt)
         self._elements: dict[object, int] = {}
         self._keys: dict[str, dict[int, None]] = {}
         self._productions: list[Production] = []
-        self._is_common: list[bool] = [True] * FIRST_ELEMENT
+        self._weight: list[int] = [_EVERYWHERE_WEIGHT] * FIRST_ELEMENT
+        self._frequency = _word_frequency(lawful_texts)
         self._open: list[str] = []
         self.used_lists: set[str] = set()
 
@@ -80,7 +89,7 @@ class PatternCompiler:
             gap, fillers, limited = 0, {""}, True
         if not steps:
             raise PackInvalidError("a pattern needs a word that must be there")
-        anchor = min((step.element for step in steps), key=lambda e: (self._is_common[e], e < FIRST_ELEMENT))
+        anchor = min((step.element for step in steps), key=lambda e: (self._weight[e], e < FIRST_ELEMENT))
         return Sequence(tuple(steps), anchor)
 
     def _element(self, node: Word | ListRef | Group | Number) -> int:
@@ -89,8 +98,8 @@ class PatternCompiler:
         known = self._elements.get(node)
         if known is not None:
             return known
-        element = len(self._is_common)
-        self._is_common.append(False)
+        element = len(self._weight)
+        self._weight.append(0)
         if isinstance(node, Word):
             self._elements[node] = element
             self._add_word(element, node, misspelt=False)
@@ -130,7 +139,9 @@ class PatternCompiler:
                 self._add_row(element, inner, misspelt)
         else:
             for ordered in _orders(row):
-                self._productions.append(Production(element, self._sequence(ordered)))
+                sequence = self._sequence(ordered)
+                self._productions.append(Production(element, sequence))
+                self._weight[element] += self._weight[sequence.anchor]
 
     def _add_word(self, element: int, word: Word, misspelt: bool) -> None:
         spellings = [word.text]
@@ -139,8 +150,28 @@ class PatternCompiler:
         for text in spellings:
             key = ("" if word.left_star else " ") + text + ("" if word.right_star else " ")
             self._keys.setdefault(key, {})[element] = None
-        if all(part in _COMMON or part + "*" in _COMMON for part in word.text.split()):
-            self._is_common[element] = True
+        self._weight[element] += self._weight_of(word)
+
+    def _weight_of(self, word: Word) -> int:
+        """How often a key is met in ordinary copy, roughly: as often as its rarest word."""
+        parts = word.text.split()
+        weights = [_EVERYWHERE_WEIGHT if part in _EVERYWHERE else self._frequency[part] for part in parts]
+        if word.right_star:
+            weights[-1] = self._frequency[f"{parts[-1][:_LONGEST_PREFIX]}*"]
+        if word.left_star and len(parts) == 1:
+            weights[0] += 1
+        return min(weights)
+
+
+def _word_frequency(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in the texts, and each start of a word (with a star)."""
+    frequency: Counter[str] = Counter()
+    for text in texts:
+        for word in fold(text).split():
+            frequency[word] += 1
+            for end in range(1, min(len(word), _LONGEST_PREFIX) + 1):
+                frequency[f"{word[:end]}*"] += 1
+    return frequency
 
 
 def _orders(row: Row) -> list[Row]:

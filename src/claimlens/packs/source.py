@@ -147,6 +147,7 @@ class PackSource(msgspec.Struct, kw_only=True):
     authorised_templates: list[str]
     documents: dict[str, Any]
     not_encoded: list[FactNotEncoded]
+    corpus: list[str] = []
 
 
 class _LineLoader(yaml.CSafeLoader):
@@ -217,6 +218,7 @@ def read_pack(files: Mapping[str, bytes], words: Mapping[str, bytes]) -> PackSou
         authorised_templates=[],
         documents={},
         not_encoded=[],
+        corpus=corpus_of(files),
     )
     for file in sorted(files):
         if not file.endswith(".yaml") or file == "pack.yaml" or file.startswith("corpus/"):
@@ -227,6 +229,17 @@ def read_pack(files: Mapping[str, bytes], words: Mapping[str, bytes]) -> PackSou
         else:
             _read_family(file, document, source)
     return source
+
+
+def corpus_of(files: Mapping[str, bytes]) -> list[str]:
+    """The lawful texts of a pack, one a line; lines that start with # are notes."""
+    return [
+        line.strip()
+        for file, content in sorted(files.items())
+        if file.startswith("corpus/") and file.endswith(".txt")
+        for line in content.decode("utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
 
 
 def _read_special(file: str, document: Any, source: PackSource) -> None:

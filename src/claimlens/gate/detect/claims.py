@@ -3,13 +3,11 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from claimlens.domain.pattern import FIRST_ELEMENT, NUMBER, PatternSet, Sequence, Step
-from claimlens.domain.rule import Rule
 
 Span = tuple[int, int]
 
@@ -18,6 +16,27 @@ _PERCENT = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)* %(?= )")
 _LONGEST_WORD = 64  # a word is widened at most this far, so that one endless word cannot make scanning quadratic
 _MOST_KNOWN = 50_000
 _MOST_SPANS = 200  # per sequence and text; a text with more of them is not read by a person either
+
+
+_REPEATS = tuple(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
+_NO_KEYS: frozenset[int] = frozenset()
+
+
+class HasTriggers(Protocol):
+    """A rule, or a wording of a register."""
+
+    @property
+    def triggers(self) -> tuple[Sequence, ...]:
+        """What makes it speak."""
+        ...
+
+
+class Trigger(NamedTuple):
+    """A sequence that belongs to rule number `rule`; `others` are its elements besides the anchor."""
+
+    rule: int
+    sequence: Sequence
+    others: tuple[int, ...]
 
 
 class Sighting(NamedTuple):
@@ -29,26 +48,37 @@ class Sighting(NamedTuple):
 
 
 class Hits:
-    """Where the elements of a pattern set stand in one folded text; spans are whole words, sorted."""
+    """Where the elements of a pattern set stand in one folded text; spans are whole words, sorted.
 
-    __slots__ = ("_sorted", "by_element", "folded")
+    Most texts hold dozens of key words and no claim, so nothing is worked out before it is asked for.
+    """
 
-    def __init__(self, folded: str, by_element: dict[int, list[Span]]) -> None:
+    __slots__ = ("_by_key", "_detector", "_has", "_matches", "_spans", "folded", "present")
+
+    def __init__(self, folded: str, matches: list[tuple[int, int, int]], detector: "ClaimDetector") -> None:
         self.folded = folded
-        self.by_element = by_element
-        self._sorted: set[int] = set()
+        self.present = {key for key, _, _ in matches}
+        self._matches = matches
+        self._detector = detector
+        self._by_key: dict[int, list[Span]] | None = None
+        self._has: dict[int, bool] = {}
+        self._spans: dict[int, list[Span]] = {}
+
+    def has(self, element: int) -> bool:
+        """Whether an element stands in the text."""
+        known = self._has.get(element)
+        if known is None:
+            known = not self._detector.keys_of[element].isdisjoint(self.present) or (
+                element in self._detector.composed and bool(self.of(element))
+            )
+            self._has[element] = known
+        return known
 
     def of(self, element: int) -> list[Span]:
         """Spans of an element, sorted by start; empty if it does not occur."""
-        if element < FIRST_ELEMENT and element not in self.by_element:
-            pattern = _NUMBER if element == NUMBER else _PERCENT
-            self.by_element[element] = [m.span() for m in pattern.finditer(self.folded)]
-        spans = self.by_element.get(element)
+        spans = self._spans.get(element)
         if spans is None:
-            return []
-        if element not in self._sorted:
-            spans = self.by_element[element] = sorted(set(spans))
-            self._sorted.add(element)
+            spans = self._spans[element] = self._find_element(element)
         return spans
 
     def find(self, sequence: Sequence) -> list[Span]:
@@ -57,7 +87,7 @@ class Hits:
         if len(steps) == 1:
             return self.of(steps[0].element)
         for step in steps:
-            if not self.of(step.element):
+            if step.element >= FIRST_ELEMENT and not self.has(step.element):
                 return []
         found: list[Span] = []
         for start, end in self.of(steps[0].element):
@@ -68,7 +98,27 @@ class Hits:
 
     def any(self, sequences: Iterable[Sequence]) -> bool:
         """Whether one of the sequences occurs anywhere."""
-        return any(sequence.anchor in self.by_element and self.find(sequence) for sequence in sequences)
+        return any(self.has(sequence.anchor) and self.find(sequence) for sequence in sequences)
+
+    def _find_element(self, element: int) -> list[Span]:
+        if element < FIRST_ELEMENT:
+            pattern = _NUMBER if element == NUMBER else _PERCENT
+            return [m.span() for m in pattern.finditer(self.folded)]
+        by_key = self._by_key
+        if by_key is None:
+            by_key = self._by_key = {}
+            for key, start, end in self._matches:
+                if key in by_key:
+                    by_key[key].append((start, end))
+                else:
+                    by_key[key] = [(start, end)]
+        found: set[Span] = set()
+        for key in self._detector.keys_of[element] & self.present:
+            found.update(self._detector.words(self.folded, key, by_key[key]))
+        for sequence in self._detector.composed.get(element, ()):
+            if self.has(sequence.anchor):
+                found.update(self.find(sequence))
+        return sorted(found)
 
     def _ends(self, steps: tuple[Step, ...], at: int, end: int) -> set[int]:
         step = steps[at]
@@ -92,86 +142,103 @@ class Hits:
 
 
 class ClaimDetector:
-    """Finds the triggers of a pack's claim rules; built once per pack, used from any thread."""
+    """Finds the triggers of a pack's claim rules; built once per pack, used from any thread.
 
-    def __init__(self, patterns: PatternSet, rules: Iterable[Rule]) -> None:
-        self._automaton = AhoCorasick(
-            list(patterns.keys) or ["\x00"], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
-        )
-        self._keys = [
-            (key.startswith(" "), key.endswith(" "), elements)
-            for key, elements in zip(patterns.keys, patterns.key_elements, strict=True)
-        ]
-        self._known: dict[str, bool] = {}
-        self._productions = patterns.productions
-        self._productions_of: dict[int, list[int]] = {}
-        for i, production in enumerate(patterns.productions):
-            self._productions_of.setdefault(production.sequence.anchor, []).append(i)
-        self._triggers: dict[int, list[tuple[int, Sequence]]] = {}
+    `keys_of` are the keys of each element, `composed` the sequences of those elements that have any.
+    """
+
+    def __init__(self, patterns: PatternSet, rules: Iterable[HasTriggers]) -> None:
+        self._first_repeat = len(patterns.keys)
+        self._search = AhoCorasick(
+            [*patterns.keys, *_REPEATS], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
+        ).find_matches_as_indexes
+        self._borders = [(key.startswith(" "), key.endswith(" ")) for key in patterns.keys]
+        self._known: dict[str, int] = {}
+        self.composed: dict[int, list[Sequence]] = {}
+        for production in patterns.productions:
+            self.composed.setdefault(production.element, []).append(production.sequence)
+        keys_of: dict[int, set[int]] = {}
+        for key, elements in enumerate(patterns.key_elements):
+            for element in elements:
+                keys_of.setdefault(element, set()).add(key)
+        self._triggers: dict[int, list[Trigger]] = {}
         for number, rule in enumerate(rules):
             for sequence in rule.triggers:
-                self._triggers.setdefault(sequence.anchor, []).append((number, sequence))
+                others = tuple(
+                    step.element
+                    for step in sequence.steps
+                    if step.element != sequence.anchor and step.element >= FIRST_ELEMENT
+                )
+                self._triggers.setdefault(sequence.anchor, []).append(Trigger(number, sequence, others))
+        every = {e for p in patterns.productions for e in (p.element, *(s.element for s in p.sequence.steps))}
+        self.keys_of = _KeysOf({e: frozenset(keys_of.get(e, ())) for e in keys_of.keys() | every})
+        self._anchors_of_key = self._anchors()
+        self._anchor_keys = frozenset(self._anchors_of_key)
 
-    def knows(self, word: str) -> bool:
-        """Whether a folded word is one that rules look for (the whole of it, or from its start)."""
+    def _anchors(self) -> dict[int, tuple[int, ...]]:
+        """For each key: the anchors of triggers that its presence makes possible."""
+        anchors: dict[int, dict[int, None]] = {}
+
+        def spread(element: int, anchor: int) -> None:
+            for key in self.keys_of[element]:
+                anchors.setdefault(key, {})[anchor] = None
+            for sequence in self.composed.get(element, ()):
+                spread(sequence.anchor, anchor)
+
+        for anchor in self._triggers:
+            spread(anchor, anchor)
+        return {key: tuple(found) for key, found in anchors.items()}
+
+    def known_start(self, word: str) -> int:
+        """How many letters from the start of a folded word are a word that rules look for; 0 if none are."""
         known = self._known.get(word)
         if known is None:
-            found = self._automaton.find_matches_as_indexes(f" {word} ", overlapping=True)
-            known = any(start == 0 and end >= 6 and self._keys[key][0] for key, start, end in found)
+            found = self._search(f" {word} ", overlapping=True)
+            known = max((min(end - 1, len(word)) for key, start, end in found if start == 0), default=0)
             if len(self._known) < _MOST_KNOWN:
                 self._known[word] = known
         return known
 
     def scan(self, folded: str) -> Hits:
-        """All elements in a folded text."""
-        by_element: dict[int, list[Span]] = {}
-        keys = self._keys
-        for key, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            left, right, elements = keys[key]
-            start = start + 1 if left else _word_start(folded, start)
-            end = end - 1 if right else _word_end(folded, end)
-            for element in elements:
-                if element in by_element:
-                    by_element[element].append((start, end))
-                else:
-                    by_element[element] = [(start, end)]
-        hits = Hits(folded, by_element)
-        if by_element and not self._productions_of.keys().isdisjoint(by_element):
-            self._produce(hits)
-        return hits
+        """All key words of a folded text."""
+        return Hits(folded, self._search(folded, overlapping=True), self)
+
+    def has_repeats(self, hits: Hits) -> bool:
+        """Whether a letter stands three times in a row."""
+        return max(hits.present, default=0) >= self._first_repeat
 
     def sightings(self, hits: Hits) -> list[Sighting]:
         """Every trigger that stands in the text, by rule then place; overlapping spans of one rule are joined."""
-        triggers = self._triggers
-        active = triggers.keys() & hits.by_element.keys()
-        if not active:
+        keys = self._anchor_keys & hits.present
+        if not keys:
             return []
         spans: dict[int, list[Span]] = {}
-        for element in active:
-            for rule, sequence in triggers[element]:
-                found = hits.find(sequence)
-                if found:
-                    spans.setdefault(rule, []).extend(found)
+        anchors = {anchor for key in keys for anchor in self._anchors_of_key[key]}
+        for anchor in anchors:
+            for rule, sequence, others in self._triggers[anchor]:
+                for element in others:
+                    if not hits.has(element):
+                        break
+                else:
+                    found = hits.find(sequence)
+                    if found:
+                        spans.setdefault(rule, []).extend(found)
         return [Sighting(rule, start, end) for rule in sorted(spans) for start, end in _joined(spans[rule])]
 
-    def _produce(self, hits: Hits) -> None:
-        waiting = [i for element in hits.by_element for i in self._productions_of.get(element, ())]
-        heapify(waiting)
-        done = -1
-        while waiting:
-            i = heappop(waiting)
-            if i <= done:
-                continue
-            done = i
-            production = self._productions[i]
-            found = hits.find(production.sequence)
-            if not found:
-                continue
-            known = hits.by_element.get(production.element)
-            if known is None:
-                for later in self._productions_of.get(production.element, ()):
-                    heappush(waiting, later)
-            hits.by_element[production.element] = sorted({*(known or ()), *found})
+    def words(self, folded: str, key: int, matches: list[Span]) -> list[Span]:
+        """The whole words around the matches of a key."""
+        left, right = self._borders[key]
+        return [
+            (start + 1 if left else _word_start(folded, start), end - 1 if right else _word_end(folded, end))
+            for start, end in matches
+        ]
+
+
+class _KeysOf(dict[int, frozenset[int]]):
+    """Keys by element; an element without keys has none."""
+
+    def __missing__(self, element: int) -> frozenset[int]:
+        return _NO_KEYS
 
 
 def _joined(spans: list[Span]) -> list[Span]:

@@ -15,7 +15,7 @@ from claimlens.domain.rule import AuthorisedClaim, Category, Confidence, Rewrite
 from claimlens.gate.detect.claims import Hits, Sighting
 from claimlens.gate.judge.composition import contradiction
 from claimlens.gate.judge.conditions import evaluate
-from claimlens.gate.judge.context import Context, drops_claim, excuse, is_negated
+from claimlens.gate.judge.context import Context, drops_claim, excuse, in_scope, is_negated
 from claimlens.gate.judge.health_claims import qualifying, suggestions, weight_of, wording
 from claimlens.gate.normalise.reading import Place, Reading
 
@@ -71,16 +71,21 @@ def judge_claims(
     authorised = _authorised(reading, scans, pack, facts)
     judged += authorised
     seen: set[tuple[int, Place]] = set()
+    speaking: dict[int, bool] = {}
     for scan in scans:
         for sighting in scan.sightings:
             if sighting.rule >= len(pack.rules) or sighting.rule not in in_force:
                 continue
             rule = pack.rules[sighting.rule]
+            if sighting.rule not in speaking:
+                speaking[sighting.rule] = in_scope(rule, reading.item.kind, scans[0].hits)
+            if not speaking[sighting.rule]:
+                continue
             place = reading.place(sighting.start, sighting.end, scan.text)
             if any(number == sighting.rule and _overlap(place, other) for number, other in seen):
                 continue
             seen.add((sighting.rule, place))
-            context = Context(reading, scan.hits, sighting, place)
+            context = Context(reading, scans[0].hits, scan.hits, sighting, place)
             because = excuse(rule, context)
             if not because and (rule.function or rule.category is Category.NUTRIENT_CONTENT):
                 because = _covered(place, authorised)

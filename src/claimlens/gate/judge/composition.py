@@ -14,16 +14,16 @@ def contradiction(
     """The item's words that make the claim false ("paneer, ghee"), or nothing."""
     seen = allergens.contains if claim.contains_only else (*allergens.contains, *allergens.may_contain)
     words: dict[str, None] = {mention.words: None for mention in seen if mention.allergen in claim.allergens}
-    hits, sighting = context.hits, context.sighting
+    hits, place = context.item_hits, context.place
     for sequence in claim.ingredients:
-        if sequence.anchor not in hits.by_element:
+        if not hits.has(sequence.anchor):
             continue
         for start, end in hits.find(sequence):
-            if start < sighting.end and sighting.start < end:
+            there = context.reading.place(start, end)
+            if there.field == place.field and there.start < place.end and place.start < there.end:
                 continue
-            other = context._replace(
-                sighting=sighting._replace(start=start, end=end), place=context.reading.place(start, end)
-            )
+            sighting = context.sighting._replace(start=start, end=end)
+            other = context._replace(hits=hits, sighting=sighting, place=there)
             if not is_negated(other, negators):
                 words[context.reading.words(other.place)] = None
     return ", ".join(list(words)[:_MOST_WORDS])

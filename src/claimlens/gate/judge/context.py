@@ -20,24 +20,27 @@ class Context(NamedTuple):
     """A sighting with everything around it that may excuse it."""
 
     reading: Reading
+    item_hits: Hits
     hits: Hits
     sighting: Sighting
     place: Place
 
 
+def in_scope(rule: Rule, kind: str, hits: Hits) -> bool:
+    """Whether the rule speaks about such an item at all: its kind, and the words it wants somewhere in the item."""
+    if (rule.kinds and kind not in rule.kinds) or kind in rule.not_kinds:
+        return False
+    return not rule.requires_item or hits.any(rule.requires_item)
+
+
 def excuse(rule: Rule, context: Context) -> str:
     """Why the rule does not apply here ("set phrase", "own brand", ...); empty if it does."""
-    kind = context.reading.item.kind
-    if (rule.kinds and kind not in rule.kinds) or kind in rule.not_kinds:
-        return "kind of item"
     hits, sighting = context.hits, context.sighting
-    if rule.requires_item and not hits.any(rule.requires_item):
-        return "needed words absent"
     if rule.excuses and _overlaps(rule.excuses, hits, sighting):
         return "set phrase"
     if rule.excuses_near and _in_sentence(rule.excuses_near, hits, sighting):
         return "words in the sentence"
-    if rule.excuses_item and hits.any(rule.excuses_item):
+    if rule.excuses_item and context.item_hits.any(rule.excuses_item):
         return "words in the item"
     if rule.brand is BrandPolicy.EXCUSES and _in_brand(context):
         return "own brand"
@@ -90,7 +93,7 @@ def _overlaps(sequences: tuple[Sequence, ...], hits: Hits, sighting: Sighting) -
     return any(
         start < sighting.end and sighting.start < end
         for sequence in sequences
-        if sequence.anchor in hits.by_element
+        if hits.has(sequence.anchor)
         for start, end in hits.find(sequence)
     )
 
@@ -103,7 +106,7 @@ def _in_sentence(sequences: tuple[Sequence, ...], hits: Hits, sighting: Sighting
     return any(
         first <= start and end <= last
         for sequence in sequences
-        if sequence.anchor in hits.by_element
+        if hits.has(sequence.anchor)
         for start, end in hits.find(sequence)
     )
 

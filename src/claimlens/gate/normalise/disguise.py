@@ -13,68 +13,96 @@ from claimlens.domain.text import FoldedText, fold_with_origins
 _SHAPES = str.maketrans(
     {chr(i): "a" if chr(i).isalpha() else "1" if chr(i) in "013457" else chr(i) for i in range(128) if chr(i) != " "}
 )
-_TRIPLES = tuple(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
-_JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*'’/\u2013][^\W\d_]+)+")  # noqa: RUF001 - the dashes that people type
+_JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")  # noqa: RUF001 - the dashes that people type
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
 _LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$!|]+[^\W\d_]|(?<!\w)[13457@$][^\W\d_]{3})[^\s]*")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _HASHTAG = re.compile(r"#[^\W\d_]{5,}")
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i"}
-_SIGNS = "-‐‑._*'’/\u2013 "  # noqa: RUF001
+_SIGNS = "-‐‑_*\u2013"  # noqa: RUF001
+_JOINING = "-*_"
+_WITHOUT_SIGNS = {ord(sign): None for sign in _SIGNS + ". "}
 
 
-def second_reading(text: str, folded: str, is_word: Callable[[str], bool]) -> FoldedText | None:
-    """The text with disguises taken off, or None if there are none. `is_word` knows the words worth uncovering."""
-    shapes = folded.translate(_SHAPES) if folded.isascii() else folded
+def second_readings(
+    text: str, folded: str, known_start: Callable[[str], int], *, has_repeats: bool
+) -> list[FoldedText]:
+    """The sentences that hold a disguise, with it taken off; their spans point into the whole of `text`.
+
+    `known_start` says how many letters from a word's start are a word worth uncovering (0: none); `has_repeats` whether a letter
+    stands three times in a row anywhere.
+    """
+    shapes = folded.translate(_SHAPES)
     replaced: dict[int, str] = {}
-    if "-" in text or "*" in text or "_" in text or "." in folded or not text.isascii():
-        _join_parts(text, replaced, is_word)
-    if " a a a a " in shapes or not folded.isascii():
+    for sign in _JOINING if text.isascii() else _SIGNS:
+        if sign in text:
+            _join_parts(text, sign, replaced, known_start)
+    if "." in text and " a . a . a" in shapes:
+        _join_parts(text, ".", replaced, known_start)
+    if " a a a a " in shapes:
         for match in _SPACED.finditer(text):
             _drop_signs(text, match.start(), match.end(), replaced)
     if "a1 a" in shapes or " 1 aaa" in shapes or "@" in text or "$" in text:
-        _undo_leet(text, replaced, is_word)
-    if any(triple in folded for triple in _TRIPLES):
+        _undo_leet(text, replaced, known_start)
+    if has_repeats:
         for match in _REPEATED.finditer(text):
             replaced.update(dict.fromkeys(range(match.start() + 1, match.end()), ""))
     if "#" in text:
-        _split_hashtags(text, replaced, is_word)
-    if not replaced:
-        return None
-    again, origins = fold_with_origins(text, replaced)
-    return None if again == folded else FoldedText(text, again, origins)
+        _split_hashtags(text, replaced, known_start)
+    return [_read_again(text, start, end, replaced) for start, end in _sentences(text, sorted(replaced))]
 
 
-def _join_parts(text: str, replaced: dict[int, str], is_word: Callable[[str], bool]) -> None:
-    for match in _JOINED.finditer(text):
-        if _hides_word(match[0], is_word):
-            _drop_signs(text, match.start(), match.end(), replaced)
+def _sentences(text: str, places: list[int]) -> list[tuple[int, int]]:
+    """The sentences around some places, roughly: from the last boundary that is surely one to the next."""
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and place < found[-1][1]:
+            continue
+        start = max(text.rfind("\n", 0, place), text.rfind(". ", 0, place), -1) + 1
+        ends = [at for at in (text.find("\n", place), text.find(". ", place)) if at >= 0]
+        found.append((start, min(ends, default=len(text))))
+    return found
 
 
-def _hides_word(token: str, is_word: Callable[[str], bool]) -> bool:
-    joined = "".join(c for c in token if c not in _SIGNS).lower()
-    return (len(joined) >= 6 or len(token) - len(joined) >= 3) and is_word(joined)
+def _read_again(text: str, start: int, end: int, replaced: dict[int, str]) -> FoldedText:
+    here = {place - start: new for place, new in replaced.items() if start <= place < end}
+    folded, origins = fold_with_origins(text[start:end], here)
+    return FoldedText(text, folded, [start + origin for origin in origins])
+
+
+def _join_parts(text: str, sign: str, replaced: dict[int, str], known_start: Callable[[str], int]) -> None:
+    """Join what stands around each `sign` without a space, if that makes a known word longer than its first part."""
+    at = text.find(sign)
+    while at >= 0:
+        start = text.rfind(" ", 0, at) + 1
+        end = text.find(" ", at)
+        end = end if end >= 0 else len(text)
+        for match in _JOINED.finditer(text, start, end):
+            token = match[0].lower()
+            letters = token.translate(_WITHOUT_SIGNS)
+            first_part = next(i for i, c in enumerate(token) if not c.isalpha())
+            if len(letters) >= 4 and known_start(letters) > first_part:
+                _drop_signs(text, match.start(), match.end(), replaced)
+        at = text.find(sign, end)
 
 
 def _drop_signs(text: str, start: int, end: int, replaced: dict[int, str]) -> None:
-    replaced.update({i: "" for i in range(start, end) if text[i] in _SIGNS})
+    replaced.update({i: "" for i in range(start, end) if ord(text[i]) in _WITHOUT_SIGNS})
 
 
-def _undo_leet(text: str, replaced: dict[int, str], is_word: Callable[[str], bool]) -> None:
+def _undo_leet(text: str, replaced: dict[int, str], known_start: Callable[[str], int]) -> None:
     for match in _LEET.finditer(text):
         token = match[0]
-        plain = "".join(_LEET_LETTERS.get(c, c) for c in token)
-        if is_word("".join(c for c in plain if c.isalpha()).lower()):
-            replaced.update(
-                {match.start() + i: _LEET_LETTERS[c] for i, c in enumerate(token) if c in _LEET_LETTERS}
-            )
+        plain = "".join(_LEET_LETTERS.get(c, c) for c in token).lower()
+        first_sign = next((i for i, c in enumerate(token) if c in _LEET_LETTERS), len(token))
+        if known_start("".join(c for c in plain if c.isalpha())) > max(first_sign, 3):
+            replaced.update({match.start() + i: _LEET_LETTERS[c] for i, c in enumerate(token) if c in _LEET_LETTERS})
 
 
-def _split_hashtags(text: str, replaced: dict[int, str], is_word: Callable[[str], bool]) -> None:
+def _split_hashtags(text: str, replaced: dict[int, str], known_start: Callable[[str], int]) -> None:
     for match in _HASHTAG.finditer(text):
-        at = match.start() + 1
-        for part in _parts(match[0][1:], is_word)[1:]:
-            at = match.end() - part
+        for distance in _parts(match[0][1:], known_start)[1:]:
+            at = match.end() - distance
             replaced[at] = " " + text[at]
 
 
@@ -83,7 +111,7 @@ def _camel(tag: str) -> tuple[int, ...]:
     return tuple(len(tag) - m.start() for m in re.finditer(r"(?<=[a-z])(?=[A-Z])", tag))
 
 
-def _parts(tag: str, is_word: Callable[[str], bool]) -> list[int]:
+def _parts(tag: str, known_start: Callable[[str], int]) -> list[int]:
     """Distances from the tag's end at which its words start; the first is the whole tag."""
     camel = _camel(tag)
     if camel:
@@ -91,12 +119,10 @@ def _parts(tag: str, is_word: Callable[[str], bool]) -> list[int]:
     low = tag.lower()
     starts, at = [len(tag)], 0
     while at < len(low):
-        for end in range(min(len(low), at + 16), at + 2, -1):
-            if is_word(low[at:end]):
-                at = end
-                if at < len(low):
-                    starts.append(len(low) - at)
-                break
-        else:
+        length = known_start(low[at:])
+        if length < 3:
             return starts
+        at += length
+        if at < len(low):
+            starts.append(len(low) - at)
     return starts

@@ -3,15 +3,19 @@
 import pytest
 
 from claimlens.domain.text import FoldedText
-from claimlens.gate.normalise.disguise import second_reading
+from claimlens.gate.normalise.disguise import second_readings
 
 _WORDS = {"immunity", "diabetes", "cure", "cures", "weight", "loss", "cancer", "booster"}
 
 
+def known_start(word: str) -> int:
+    """As the detector does it: the longest known word that `word` starts with."""
+    return max((len(known) for known in _WORDS if word.startswith(known)), default=0)
+
+
 def words_of(text: str) -> str | None:
-    read = FoldedText(text)
-    again = second_reading(text, read.folded, lambda word: word in _WORDS)
-    return None if again is None else again.folded.strip()
+    again = second_readings(text, FoldedText(text).folded, known_start, has_repeats=True)
+    return " / ".join(reading.folded.strip() for reading in again) or None
 
 
 @pytest.mark.parametrize(
@@ -37,9 +41,9 @@ def test_ordinary_spelling_is_read_once(text: str) -> None:
 
 
 def test_spans_point_into_the_text_as_submitted() -> None:
-    text = "Tea for im-mun-ity!"
-    again = second_reading(text, FoldedText(text).folded, lambda word: word in _WORDS)
-    assert again is not None
+    text = "Hot tea. Tea for im-mun-ity!"
+    (again,) = second_readings(text, FoldedText(text).folded, known_start, has_repeats=False)
+    assert again.folded.strip() == "tea for immunity ."
     start = again.folded.index("immunity")
     first, last = again.submitted_span(start, start + len("immunity"))
     assert text[first:last] == "im-mun-ity"
