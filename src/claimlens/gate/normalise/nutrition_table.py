@@ -109,7 +109,7 @@ class Table:
         """Read a mapping or a list of rows; `basis` is the block that its amounts belong to."""
         if depth > _DEEPEST:
             self.unread.append((pointer, "nested too deeply"))
-        elif isinstance(raw, Mapping):
+        elif type(raw) is dict or isinstance(raw, Mapping):
             if depth and _row_name(raw):
                 self._row(raw, pointer, basis)
             else:
