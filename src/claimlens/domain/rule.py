@@ -142,6 +142,7 @@ class AuthorisedClaim(msgspec.Struct, frozen=True, kw_only=True):
     condition: Condition | None
     citation: Citation
     triggers: tuple[Sequence, ...] = ()
+    requires_item: tuple[Sequence, ...] = ()
     needs: str = ""
     not_kinds: tuple[str, ...] = ()
 

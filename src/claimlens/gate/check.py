@@ -133,7 +133,7 @@ class Examiner:
             text.text, text.folded, self.claims.known_start, has_repeats=self.claims.has_repeats(hits)
         ):
             more = self.claims.scan(again.folded)
-            scans.append(Scan(again, more, self.claims.sightings(more)))
+            scans.append(Scan(again, more, self.claims.sightings(more, hits)))
         if not any(scan.sightings for scan in scans):
             return [], []
         if "verify.nutrition_claims" not in profile.transforms:
@@ -142,8 +142,6 @@ class Examiner:
         return judge_claims(reading, scans, self.pack, in_force, facts)
 
     def _personal(self, reading: Reading) -> list[tuple[int, PiiHit, Finding]]:
-        if not find_pii(reading.text.text, self._region):
-            return []
         found = []
         for i, (pointer, text) in enumerate(reading.fields):
             for hit in find_pii(text, self._region):

@@ -167,10 +167,10 @@ def _word_frequency(texts: Iterable[str]) -> Counter[str]:
     """How often each word stands in the texts, and each start of a word (with a star)."""
     frequency: Counter[str] = Counter()
     for text in texts:
-        for word in fold(text).split():
-            frequency[word] += 1
-            for end in range(1, min(len(word), _LONGEST_PREFIX) + 1):
-                frequency[f"{word[:end]}*"] += 1
+        frequency.update(fold(text).split())
+    for word, count in list(frequency.items()):
+        for end in range(1, min(len(word), _LONGEST_PREFIX) + 1):
+            frequency[f"{word[:end]}*"] += count
     return frequency
 
 

@@ -15,6 +15,8 @@ from claimlens.domain.rule import BrandPolicy, Category, Confidence, Negation, R
 Example = str | dict[str, Any]
 T = TypeVar("T")
 
+_FREQUENT = 100
+
 #: Files of a pack folder that are not families of claim rules.
 SPECIAL_FILES = frozenset(
     {
@@ -218,7 +220,7 @@ def read_pack(files: Mapping[str, bytes], words: Mapping[str, bytes]) -> PackSou
         authorised_templates=[],
         documents={},
         not_encoded=[],
-        corpus=corpus_of(files),
+        corpus=[*corpus_of(files), *_menu_words(words)],
     )
     for file in sorted(files):
         if not file.endswith(".yaml") or file == "pack.yaml" or file.startswith("corpus/"):
@@ -229,6 +231,12 @@ def read_pack(files: Mapping[str, bytes], words: Mapping[str, bytes]) -> PackSou
         else:
             _read_family(file, document, source)
     return source
+
+
+def _menu_words(words: Mapping[str, bytes]) -> list[str]:
+    """Frequent words of menus, each as often as it must stand to count as frequent."""
+    lines = words.get("words/menu_words.txt", b"").decode("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")] * _FREQUENT
 
 
 def corpus_of(files: Mapping[str, bytes]) -> list[str]:

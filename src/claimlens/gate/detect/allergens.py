@@ -124,7 +124,7 @@ def _denies(absent: Mention, present: Mention) -> bool:
 
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[\n•|]|\.(?=\S)(?=[^\d\W])")
-_CLOSES = str.maketrans("([{", ")))")
+_LONGEST_WORD = 64  # of a compound that is shown whole
 _SUB_LIST = re.compile(r"\s*\(?[\d.,]{0,6}\s?%?\)?\s?\*{0,3}\s?(?::|[(\[{]\s*(?!\d+(?:[.,]\d+)?\s?%\s*[)\]}])\w)")
 _ITEM_START = re.compile(r"(?:^|[,;:.(\[{•\n]|\d|%|½|¼|¾|⅓|⅔)\s*$")
 _ITEM_END = re.compile(r"\s*(?:$|[,.;:!?)\]}/&+*•\n|])")
@@ -182,7 +182,7 @@ class AllergenDetector:
                 word = event.word
                 if not word.meanings or word.kind not in (WordKind.TERM, WordKind.ABSENT):
                     continue
-                span = plain.submitted(event.start, event.end)
+                span = plain.submitted(*_whole_words(event, plain.plain))
                 has_sub_list: bool | None = None
                 for meaning in word.meanings:
                     mention = Mention(
@@ -225,7 +225,7 @@ class AllergenDetector:
         leads, trails, words = self._leads, self._trails, self._words
         # The automaton saw one space before the text: its index i is i - 1 of `clean`.
         found = sorted(
-            [(start - (not leads[i]), (not trails[i]) - end, not words[i].language, i) for i, start, end in hits]
+            [(start - (not leads[i]), -end - (not trails[i]), not words[i].language, i) for i, start, end in hits]
         )
         clean = plain.clean
         events: list[_Event] = []
@@ -319,13 +319,13 @@ class AllergenDetector:
 
     def _continues_free(self, gap: str, seen: bool, event: _Event, clean: str) -> bool:
         """Whether a free-from scope reaches over `gap` to `event`."""
-        if not seen:
-            return len(gap) < 40 and not re.search(r"[,;.!?()\[\]{}\n]", gap)
+        if not seen and "," not in gap:
+            return len(gap) < 40 and not re.search(r"[;.!?()\[\]{}\n]", gap)
         if re.search(r"[;.!?()\[\]{}\n:]", gap):
             return False
         if not all(word in self.table.joiners for word in plain_words(gap).split()):
             return False
-        if "," in gap and not plain_words(gap):
+        if seen and "," in gap and not plain_words(gap):
             # one more item of a list: it must be a bare item
             return _ITEM_END.match(clean, event.end) is not None or self._joiner_follows(clean, event.end)
         return True
@@ -471,7 +471,18 @@ class _Languages:
             if self._hint in self._scores:
                 self._scores[self._hint] += 1
         score = self._scores.get(language, 0)
-        return score > 0 and score == max(self._scores.values())
+        return score > 0 and (language in _MIXED or score == max(self._scores.values()))
+
+
+def _whole_words(event: _Event, plain: str) -> tuple[int, int]:
+    """The word's span; a part of a compound is shown as the whole compound."""
+    start, end = event.start, event.end
+    if event.word.text[0] != " ":
+        start = plain.rfind(" ", max(0, start - _LONGEST_WORD), start) + 1 or start
+    if event.word.text[-1] != " ":
+        border = plain.find(" ", end, end + _LONGEST_WORD)
+        end = border if border >= 0 else len(plain) if len(plain) < end + _LONGEST_WORD else end
+    return start, end
 
 
 def _entries(by_allergen: dict[str, dict[str, None]]) -> tuple[AllergenEntry, ...]:
@@ -542,4 +553,5 @@ def _substitute_before(events: list[_Event], k: int, clean: str) -> None:
             events[k - 1].substitute = True
 
 
+_MIXED = frozenset(("in",))  # written inside English: its words need not outnumber those of English
 _NOT = frozenset(("not", "isn t", "never", "pas", "nicht", "non", "no", "niet", "inte", "ikke"))

@@ -30,6 +30,11 @@ class HasTriggers(Protocol):
         """What makes it speak."""
         ...
 
+    @property
+    def requires_item(self) -> tuple[Sequence, ...]:
+        """What must stand somewhere in the item, or it stays silent (empty: nothing)."""
+        ...
+
 
 class Trigger(NamedTuple):
     """A sequence that belongs to rule number `rule`; `others` are its elements besides the anchor."""
@@ -37,6 +42,7 @@ class Trigger(NamedTuple):
     rule: int
     sequence: Sequence
     others: tuple[int, ...]
+    requires: tuple[Sequence, ...]
 
 
 class Sighting(NamedTuple):
@@ -68,8 +74,11 @@ class Hits:
         """Whether an element stands in the text."""
         known = self._has.get(element)
         if known is None:
-            known = not self._detector.keys_of[element].isdisjoint(self.present) or (
-                element in self._detector.composed and bool(self.of(element))
+            detector = self._detector
+            known = not detector.keys_of[element].isdisjoint(self.present) or (
+                element in detector.composed
+                and not detector.composed[element].keys().isdisjoint(self.present)
+                and bool(self.of(element))
             )
             self._has[element] = known
         return known
@@ -115,8 +124,9 @@ class Hits:
         found: set[Span] = set()
         for key in self._detector.keys_of[element] & self.present:
             found.update(self._detector.words(self.folded, key, by_key[key]))
-        for sequence in self._detector.composed.get(element, ()):
-            if self.has(sequence.anchor):
+        composed = self._detector.composed.get(element)
+        if composed:
+            for sequence in {s for key in composed.keys() & self.present for s in composed[key]}:
                 found.update(self.find(sequence))
         return sorted(found)
 
@@ -144,7 +154,8 @@ class Hits:
 class ClaimDetector:
     """Finds the triggers of a pack's claim rules; built once per pack, used from any thread.
 
-    `keys_of` are the keys of each element, `composed` the sequences of those elements that have any.
+    `keys_of` are the keys of each element; `composed`, for the elements that have sequences of their own, those sequences by the
+    keys that make them possible.
     """
 
     def __init__(self, patterns: PatternSet, rules: Iterable[HasTriggers]) -> None:
@@ -154,9 +165,9 @@ class ClaimDetector:
         ).find_matches_as_indexes
         self._borders = [(key.startswith(" "), key.endswith(" ")) for key in patterns.keys]
         self._known: dict[str, int] = {}
-        self.composed: dict[int, list[Sequence]] = {}
+        self._sequences_of: dict[int, list[Sequence]] = {}
         for production in patterns.productions:
-            self.composed.setdefault(production.element, []).append(production.sequence)
+            self._sequences_of.setdefault(production.element, []).append(production.sequence)
         keys_of: dict[int, set[int]] = {}
         for key, elements in enumerate(patterns.key_elements):
             for element in elements:
@@ -169,24 +180,31 @@ class ClaimDetector:
                     for step in sequence.steps
                     if step.element != sequence.anchor and step.element >= FIRST_ELEMENT
                 )
-                self._triggers.setdefault(sequence.anchor, []).append(Trigger(number, sequence, others))
+                self._triggers.setdefault(sequence.anchor, []).append(Trigger(number, sequence, others, rule.requires_item))
         every = {e for p in patterns.productions for e in (p.element, *(s.element for s in p.sequence.steps))}
         self.keys_of = _KeysOf({e: frozenset(keys_of.get(e, ())) for e in keys_of.keys() | every})
+        self.composed: dict[int, dict[int, list[Sequence]]] = {}
+        for element, sequences in self._sequences_of.items():
+            by_key = self.composed[element] = {}
+            for sequence in sequences:
+                for key in self._keys_below(sequence.anchor):
+                    by_key.setdefault(key, []).append(sequence)
         self._anchors_of_key = self._anchors()
         self._anchor_keys = frozenset(self._anchors_of_key)
 
+    def _keys_below(self, element: int) -> set[int]:
+        """The keys without which an element cannot stand in a text: its own, and those of its sequences' anchors."""
+        keys = set(self.keys_of[element])
+        for sequence in self._sequences_of.get(element, ()):
+            keys |= self._keys_below(sequence.anchor)
+        return keys
+
     def _anchors(self) -> dict[int, tuple[int, ...]]:
         """For each key: the anchors of triggers that its presence makes possible."""
-        anchors: dict[int, dict[int, None]] = {}
-
-        def spread(element: int, anchor: int) -> None:
-            for key in self.keys_of[element]:
-                anchors.setdefault(key, {})[anchor] = None
-            for sequence in self.composed.get(element, ()):
-                spread(sequence.anchor, anchor)
-
+        anchors: dict[int, list[int]] = {}
         for anchor in self._triggers:
-            spread(anchor, anchor)
+            for key in self._keys_below(anchor):
+                anchors.setdefault(key, []).append(anchor)
         return {key: tuple(found) for key, found in anchors.items()}
 
     def known_start(self, word: str) -> int:
@@ -207,19 +225,24 @@ class ClaimDetector:
         """Whether a letter stands three times in a row."""
         return max(hits.present, default=0) >= self._first_repeat
 
-    def sightings(self, hits: Hits) -> list[Sighting]:
-        """Every trigger that stands in the text, by rule then place; overlapping spans of one rule are joined."""
+    def sightings(self, hits: Hits, item_hits: Hits | None = None) -> list[Sighting]:
+        """Every trigger that stands in the text, by rule then place; overlapping spans of one rule are joined.
+
+        `item_hits` are those of the whole item, where `hits` are of a part of it.
+        """
         keys = self._anchor_keys & hits.present
         if not keys:
             return []
         spans: dict[int, list[Span]] = {}
         anchors = {anchor for key in keys for anchor in self._anchors_of_key[key]}
         for anchor in anchors:
-            for rule, sequence, others in self._triggers[anchor]:
+            for rule, sequence, others, requires in self._triggers[anchor]:
                 for element in others:
                     if not hits.has(element):
                         break
                 else:
+                    if requires and rule not in spans and not (item_hits or hits).any(requires):
+                        continue
                     found = hits.find(sequence)
                     if found:
                         spans.setdefault(rule, []).extend(found)

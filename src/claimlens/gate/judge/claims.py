@@ -71,15 +71,12 @@ def judge_claims(
     authorised = _authorised(reading, scans, pack, facts)
     judged += authorised
     seen: set[tuple[int, Place]] = set()
-    speaking: dict[int, bool] = {}
     for scan in scans:
         for sighting in scan.sightings:
             if sighting.rule >= len(pack.rules) or sighting.rule not in in_force:
                 continue
             rule = pack.rules[sighting.rule]
-            if sighting.rule not in speaking:
-                speaking[sighting.rule] = in_scope(rule, reading.item.kind, scans[0].hits)
-            if not speaking[sighting.rule]:
+            if not in_scope(rule, reading.item.kind):
                 continue
             place = reading.place(sighting.start, sighting.end, scan.text)
             if any(number == sighting.rule and _overlap(place, other) for number, other in seen):

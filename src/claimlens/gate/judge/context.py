@@ -26,11 +26,9 @@ class Context(NamedTuple):
     place: Place
 
 
-def in_scope(rule: Rule, kind: str, hits: Hits) -> bool:
-    """Whether the rule speaks about such an item at all: its kind, and the words it wants somewhere in the item."""
-    if (rule.kinds and kind not in rule.kinds) or kind in rule.not_kinds:
-        return False
-    return not rule.requires_item or hits.any(rule.requires_item)
+def in_scope(rule: Rule, kind: str) -> bool:
+    """Whether the rule speaks about such an item at all."""
+    return not (rule.kinds and kind not in rule.kinds) and kind not in rule.not_kinds
 
 
 def excuse(rule: Rule, context: Context) -> str:
@@ -54,10 +52,10 @@ def is_negated(context: Context, negators: Negators) -> bool:
     folded, sighting = context.hits.folded, context.sighting
     start = max(folded.rfind(" . ", 0, sighting.start) + 2, 0)
     before = folded[start : sighting.start].split()[-_NEAR:]
-    if any(_ends_with(before, phrase) for phrase in negators.false):
-        return False
     for back, word in enumerate(reversed(before), 1):
         if word in negators.before or (back == 1 and word in negators.adjacent):
+            if any(_stands_in(before, phrase) for phrase in negators.false):
+                return False
             at = sighting.start
             for _ in range(back):
                 at = folded.rfind(" ", 0, at - 1) + 1
@@ -75,7 +73,7 @@ def drops_claim(rule: Rule, negated: bool) -> bool:
     return negated and rule.negation is not Negation.IGNORES
 
 
-def _ends_with(words: list[str], phrase: str) -> bool:
+def _stands_in(words: list[str], phrase: str) -> bool:
     parts = phrase.split()
     return any(words[i : i + len(parts)] == parts for i in range(len(words)))
 
