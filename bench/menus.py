@@ -46,7 +46,7 @@ def items(count: int, seed: int = 7, *, claims: float = 0.15, nutrition: float =
         side, other = rng.sample(_SIDES, 2)
         yield Item(
             id=f"item-{i}",
-            name=f"{rng.choice(_STYLES)} {rng.choice(_MAINS)} with {side} no. {i}",
+            name=f"{rng.choice(_STYLES)} {rng.choice(_MAINS)} with {side}" + (f", {i % 12 + 2} pieces" if rng.random() < 0.2 else ""),
             description=". ".join(words) + f". With {side} and {other}.",
             ingredients=rng.choice(_INGREDIENTS) if rng.random() < ingredients else None,
             nutrition=rng.choice(_NUTRITION) if rng.random() < nutrition else None,

@@ -192,13 +192,14 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
 class FoldedText:
     """A submitted text and its folded form; spans of the folded form map back on demand."""
 
-    __slots__ = ("_origins", "_tokens", "folded", "text")
+    __slots__ = ("_lower", "_origins", "_tokens", "folded", "text")
 
     def __init__(self, text: str, folded: str | None = None, origins: list[int] | None = None) -> None:
         self.text = text
         self.folded = fold(text) if folded is None else folded
         self._origins = origins
         self._tokens: list[tuple[int, int]] | None = None
+        self._lower = ""
 
     def submitted_span(self, start: int, end: int) -> tuple[int, int]:
         """The submitted code points behind the folded token run [start, end); every one of them, never fewer.
@@ -207,6 +208,9 @@ class FoldedText:
         hyphens) are covered; those outside are not.
         """
         if self._origins is None and self.text.isascii():
+            quick = self._plain_span(start, end)
+            if quick is not None:
+                return quick
             if self._tokens is None:
                 self._tokens = [m.span() for m in _ASCII_TOKEN.finditer(self.text)]
             first = self.folded.count(" ", 0, start) - 1
@@ -219,3 +223,26 @@ class FoldedText:
         while last_index < len(self.text) and unicodedata.category(self.text[last_index]) in ("Mn", "Mc", "Me"):
             last_index += 1
         return min(origins), last_index
+
+    def _plain_span(self, start: int, end: int) -> tuple[int, int] | None:
+        """The span in ASCII text when its first and last token are plain words.
+
+        Folding keeps every run of letters, so the n-th place of a word is the n-th place in both texts; "&" alone makes letters.
+        """
+        if "&" in self.text:
+            return None
+        if not self._lower:
+            self._lower = self.text.lower()
+        first = self._plain_place(start)
+        last_token = self.folded.rfind(" ", 0, end) + 1
+        last = first if last_token == start else self._plain_place(last_token)
+        return None if first < 0 or last < 0 else (first, last + end - last_token)
+
+    def _plain_place(self, at: int) -> int:
+        word = self.folded[at : self.folded.find(" ", at)]
+        if not word.isalpha():
+            return -1
+        place = self._lower.find(word)
+        for _ in range(self.folded.count(word, 0, at)):
+            place = self._lower.find(word, place + len(word))
+        return place

@@ -13,7 +13,7 @@ from claimlens.domain.profile import Profile
 from claimlens.domain.rule import Category, RewriteAction
 from claimlens.domain.verdict import AllergenSummary, Outcome, Verdict
 from claimlens.gate.detect.allergens import AllergenDetector, AllergenSighting
-from claimlens.gate.detect.claims import ClaimDetector
+from claimlens.gate.detect.claims import ClaimDetector, Hits
 from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
 from claimlens.gate.judge.declarations import contradicted_absences, contradicting_energy, undeclared_allergens
 from claimlens.gate.judge.energy import energy_mismatch
@@ -51,6 +51,7 @@ class Examiner:
         self.claims = ClaimDetector(pack.patterns, [*pack.rules, *pack.authorised])
         self.allergens = AllergenDetector(pack.allergens)
         self._personal_data = {rule.type: rule for rule in pack.personal_data}
+        self._numeric = frozenset(i for i, rule in enumerate(pack.rules) if rule.condition is not None)
         self._region = str(pack.jurisdiction)
         self._energy = pack.check("energy_mismatch")
         self._undeclared = pack.check("allergen_undeclared")
@@ -81,8 +82,13 @@ class Examiner:
         judged: list[Judged] = []
         excused: list[Excused] = []
         facts = Facts(nutrition, liquid, sighting, language)
+        scans: list[Scan] = []
         if "detect.claims" in runs:
-            judged, excused = self._judge(reading, facts, in_force, profile)
+            if "verify.nutrition_claims" not in runs:
+                in_force = in_force - self._numeric
+            scans = self._scans(reading)
+            if any(scan.sightings for scan in scans):
+                judged, excused = judge_claims(scans[0], scans, self.pack, in_force, facts)
         personal = self._personal(reading) if "redact.pii" in runs else []
         findings = [one.finding for one in judged] + [finding for _, _, finding in personal]
         if nutrition and self._energy is not None:
@@ -96,7 +102,7 @@ class Examiner:
         changes: tuple[Change, ...] = ()
         if findings:
             if "rewrite.disclaimer" in runs:
-                changes, unresolved = self._changes(reading, judged, personal, facts, in_force, profile)
+                changes, unresolved = self._changes(reading, scans, judged, personal, facts, in_force)
                 findings = [
                     replace(f, resolution=Resolution.HUMAN)
                     if f.resolution is Resolution.AUTO and (f.field, f.severity) in unresolved
@@ -123,23 +129,17 @@ class Examiner:
             excused,
         )
 
-    def _judge(
-        self, reading: Reading, facts: Facts, in_force: frozenset[int], profile: Profile
-    ) -> tuple[list[Judged], list[Excused]]:
+    def _scans(self, reading: Reading, item_hits: Hits | None = None) -> list[Scan]:
+        """The looks at a reading: as it stands, and each sentence in disguise. `item_hits` if it is a part of the item."""
         text = reading.text
         hits = self.claims.scan(text.folded)
-        scans = [Scan(text, hits, self.claims.sightings(hits))]
+        scans = [Scan(reading, text, hits, self.claims.sightings(hits, item_hits))]
         for again in second_readings(
             text.text, text.folded, self.claims.known_start, has_repeats=self.claims.has_repeats(hits)
         ):
             more = self.claims.scan(again.folded)
-            scans.append(Scan(again, more, self.claims.sightings(more, hits)))
-        if not any(scan.sightings for scan in scans):
-            return [], []
-        if "verify.nutrition_claims" not in profile.transforms:
-            numbers = {i for i, rule in enumerate(self.pack.rules) if rule.condition is not None}
-            in_force = in_force - numbers
-        return judge_claims(reading, scans, self.pack, in_force, facts)
+            scans.append(Scan(reading, again, more, self.claims.sightings(more, item_hits or hits)))
+        return scans
 
     def _personal(self, reading: Reading) -> list[tuple[int, PiiHit, Finding]]:
         found = []
@@ -166,51 +166,58 @@ class Examiner:
     def _changes(
         self,
         reading: Reading,
+        scans: list[Scan],
         judged: list[Judged],
         personal: list[tuple[int, PiiHit, Finding]],
         facts: Facts,
         in_force: frozenset[int],
-        profile: Profile,
     ) -> tuple[tuple[Change, ...], set[tuple[str, Severity]]]:
         """The edits that make the item publishable, each judged again; and (field, severity) of what no edit mends."""
-        fields = dict(enumerate(text for _, text in reading.fields))
-        touched = {i for i, _, _ in personal}
-        for i in touched:
-            fields[i] = redact(fields[i], [hit for k, hit, _ in personal if k == i])
-        current, pending = reading, judged
-        if touched:
-            current = _with_texts(reading, fields)
-            pending = self._judge(current, facts, in_force, profile)[0] if judged else []
-        failed: set[int] = set()
+        texts = [text for _, text in reading.fields]
+        redacted = {i for i, _, _ in personal}
+        for i in redacted:
+            texts[i] = redact(texts[i], [hit for k, hit, _ in personal if k == i])
+        touched, failed = set(redacted), set[int]()
+        pending = judged
+        if redacted and judged:
+            pending = [one for one in judged if one.place.field not in redacted]
+            pending += self._judge_again(reading, texts, sorted(redacted), scans[0], facts, in_force)
         for _ in range(_ROUNDS):
             edits = _edits_by_field(pending, failed)
             if not edits:
                 break
             for i, todo in edits.items():
-                edited = apply_edits(fields[i], todo, is_title=_is_title(reading.fields[i][0]))
-                if edited and edited != fields[i]:
-                    fields[i] = edited
+                edited = apply_edits(texts[i], todo, is_title=_is_title(reading.fields[i][0]))
+                if edited and edited != texts[i]:
+                    texts[i] = edited
                     touched.add(i)
                 else:
                     failed.add(i)
-            current = _with_texts(reading, fields)
-            pending = self._judge(current, facts, in_force, profile)[0]
+            pending = self._judge_again(reading, texts, sorted(edits.keys() - failed), scans[0], facts, in_force)
         failed |= _edits_by_field(pending, failed).keys()
-        personal_only = {i for i, _, _ in personal}
-        changes = []
-        for i in sorted(touched):
-            pointer, before = reading.fields[i]
-            if i in failed:
-                if i not in personal_only:
-                    continue
-                fields[i] = redact(before, [hit for k, hit, _ in personal if k == i])
-            changes.append(Change(pointer, before, fields[i]))
+        for i in failed & redacted:
+            texts[i] = redact(reading.fields[i][1], [hit for k, hit, _ in personal if k == i])
+        changes = tuple(
+            Change(reading.fields[i][0], reading.fields[i][1], texts[i]) for i in sorted(touched - (failed - redacted))
+        )
         unresolved = {
             (one.finding.field, one.finding.severity)
             for one in judged
             if one.place.field in failed and one.finding.resolution is Resolution.AUTO
         }
-        return tuple(changes), unresolved
+        return changes, unresolved
+
+    def _judge_again(
+        self, reading: Reading, texts: list[str], fields: list[int], whole: Scan, facts: Facts, in_force: frozenset[int]
+    ) -> list[Judged]:
+        """What is still wrong with some edited fields."""
+        if not fields:
+            return []
+        edited = [(pointer, text) for (pointer, _), text in zip(reading.fields, texts, strict=True)]
+        scans = self._scans(Reading(reading.item, edited, only=fields), whole.hits)
+        if not any(scan.sightings for scan in scans):
+            return []
+        return judge_claims(whole, scans, self.pack, in_force, facts)[0]
 
     def _gaps(self, item: Item, nutrition: Nutrition, summary: AllergenSummary) -> tuple[str, ...]:
         gaps: tuple[str, ...] = ()
@@ -219,10 +226,6 @@ class Examiner:
         if nutrition.unread:
             gaps += tuple(dict.fromkeys(pointer for pointer, _ in nutrition.unread))
         return gaps
-
-
-def _with_texts(reading: Reading, fields: dict[int, str]) -> Reading:
-    return Reading(reading.item, [(pointer, fields[i]) for i, (pointer, _) in enumerate(reading.fields)])
 
 
 def _edits_by_field(judged: list[Judged], failed: set[int]) -> dict[int, list[Edit]]:

@@ -40,13 +40,19 @@ def command(data: Path | None, on: object, worst: int, slices: bool, folder: Pat
     for result in results:
         score = result.overall
         exact = f"  exact {result.exact:.3f}" if result.exact is not None else ""
-        print(f"{result.name:<11} {result.items:>4} items  P {score.precision:.3f}  R {score.recall:.3f}  F1 {score.f1:.3f}{exact}")
+        print(
+            f"{result.name:<11} {result.items:>4} items  P {score.precision:.3f}  R {score.recall:.3f}  F1 {score.f1:.3f}{exact}"
+        )
         if slices:
             for part in result.slices:
                 s = part.score
-                print(f"  {part.by:<13} {part.value:<20} {part.items:>4}  tp {s.tp:>4}  fp {s.fp:>3}  fn {s.fn:>3}  F1 {s.f1:.3f}")
+                print(
+                    f"  {part.by:<13} {part.value:<20} {part.items:>4}  tp {s.tp:>4}  fp {s.fp:>3}  fn {s.fn:>3}  F1 {s.f1:.3f}"
+                )
         for miss in result.misses[:worst]:
-            print(f"  ! {miss.id} {miss.jurisdiction} {miss.category}: expected {miss.expected}, got {miss.got}: {miss.text[:120]}")
+            print(
+                f"  ! {miss.id} {miss.jurisdiction} {miss.category}: expected {miss.expected}, got {miss.got}: {miss.text[:120]}"
+            )
     return CLEAN
 
 

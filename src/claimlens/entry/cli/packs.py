@@ -55,7 +55,9 @@ def keygen(key: Path) -> int:
 
 
 @command.command("sign")
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="Private key file.")
+@click.option(
+    "--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="Private key file."
+)
 @click.option("--packs", "folder", type=_FOLDER, default=Path("dist/packs"), show_default=True)
 def sign(key: Path, folder: Path) -> int:
     """Sign the manifests of built packs."""
@@ -84,7 +86,9 @@ def verify(public_key: str, folder: Path) -> int:
     packs = open_packs(settings, folder)
     for name in [*packs.names(), "shared"]:
         pack = verified(packs, name, key)
-        print(f"{name}\t{'signature and digests hold' if pack.signed else 'digests hold, signature not checked'}\tsha256:{pack.digest}")
+        print(
+            f"{name}\t{'signature and digests hold' if pack.signed else 'digests hold, signature not checked'}\tsha256:{pack.digest}"
+        )
     if key is None:
         print("no public key given: who made these packs was not checked", file=sys.stderr)
     return CLEAN

@@ -21,8 +21,9 @@ from claimlens.gate.normalise.reading import Place, Reading
 
 
 class Scan(NamedTuple):
-    """One look at the text: as submitted, or with disguises taken off."""
+    """One look at some text of an item: as submitted, or with disguises taken off."""
 
+    reading: Reading
     text: FoldedText
     hits: Hits
     sightings: list[Sighting]
@@ -59,16 +60,17 @@ _KEEP = Rewrite()
 
 
 def judge_claims(
-    reading: Reading, scans: list[Scan], pack: Pack, in_force: frozenset[int], facts: Facts
+    whole: Scan, scans: list[Scan], pack: Pack, in_force: frozenset[int], facts: Facts
 ) -> tuple[list[Judged], list[Excused]]:
     """Findings for every sighting that no context excuses, and the excused ones with the reason.
 
+    `whole` is a scan of the whole item, for what must or must not stand anywhere in it.
     `in_force` are the numbers of the rules that apply on the day. Sightings numbered beyond the rules are wordings of the
     register (`pack.authorised`).
     """
     judged: list[Judged] = []
     excused: list[Excused] = []
-    authorised = _authorised(reading, scans, pack, facts)
+    authorised = _authorised(scans, pack, facts)
     judged += authorised
     seen: set[tuple[int, Place]] = set()
     for scan in scans:
@@ -76,13 +78,14 @@ def judge_claims(
             if sighting.rule >= len(pack.rules) or sighting.rule not in in_force:
                 continue
             rule = pack.rules[sighting.rule]
+            reading = scan.reading
             if not in_scope(rule, reading.item.kind):
                 continue
             place = reading.place(sighting.start, sighting.end, scan.text)
             if any(number == sighting.rule and _overlap(place, other) for number, other in seen):
                 continue
             seen.add((sighting.rule, place))
-            context = Context(reading, scans[0].hits, scan.hits, sighting, place)
+            context = Context(whole.reading, whole.hits, reading, scan.hits, sighting, place)
             because = excuse(rule, context)
             if not because and (rule.function or rule.category is Category.NUTRIENT_CONTENT):
                 because = _covered(place, authorised)
@@ -175,15 +178,15 @@ def _finding(
     return Judged(finding, place, rewrite, rule.category, rule.confidence)
 
 
-def _authorised(reading: Reading, scans: list[Scan], pack: Pack, facts: Facts) -> list[Judged]:
+def _authorised(scans: list[Scan], pack: Pack, facts: Facts) -> list[Judged]:
     """Findings for wordings of the register: lawful with the numbers, unlawful against them, open without."""
-    best: dict[Place, tuple[int, AuthorisedClaim, Severity, str]] = {}
+    best: dict[Place, tuple[Reading, AuthorisedClaim, Severity, str]] = {}
     first = len(pack.rules)
     for scan in scans:
         for sighting in scan.sightings:
             if sighting.rule < first:
                 continue
-            claim = pack.authorised[sighting.rule - first]
+            claim, reading = pack.authorised[sighting.rule - first], scan.reading
             if reading.item.kind in claim.not_kinds:
                 continue
             place = reading.place(sighting.start, sighting.end, scan.text)
@@ -198,8 +201,12 @@ def _authorised(reading: Reading, scans: list[Scan], pack: Pack, facts: Facts) -
                     break
                 del best[other]
             else:
-                best[place] = (sighting.rule, claim, severity, why)
-    return [_register_finding(reading, place, *entry[1:]) for place, entry in sorted(best.items())]
+                best[place] = (reading, claim, severity, why)
+    return [_register_finding(entry[0], place, *entry[1:]) for place, entry in sorted(best.items(), key=_by_place)]
+
+
+def _by_place(entry: tuple[Place, object]) -> Place:
+    return entry[0]
 
 
 def _register_why(outcome: Truth, because: str, missing: tuple[str, ...], claim: AuthorisedClaim) -> str:

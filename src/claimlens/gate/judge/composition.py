@@ -14,16 +14,16 @@ def contradiction(
     """The item's words that make the claim false ("paneer, ghee"), or nothing."""
     seen = allergens.contains if claim.contains_only else (*allergens.contains, *allergens.may_contain)
     words: dict[str, None] = {mention.words: None for mention in seen if mention.allergen in claim.allergens}
-    hits, place = context.item_hits, context.place
+    reading, hits, place = context.item_reading, context.item_hits, context.place
     for sequence in claim.ingredients:
         if not hits.has(sequence.anchor):
             continue
         for start, end in hits.find(sequence):
-            there = context.reading.place(start, end)
+            there = reading.place(start, end)
             if there.field == place.field and there.start < place.end and place.start < there.end:
                 continue
             sighting = context.sighting._replace(start=start, end=end)
-            other = context._replace(hits=hits, sighting=sighting, place=there)
+            other = context._replace(reading=reading, hits=hits, sighting=sighting, place=there)
             if not is_negated(other, negators):
-                words[context.reading.words(other.place)] = None
+                words[reading.words(there)] = None
     return ", ".join(list(words)[:_MOST_WORDS])

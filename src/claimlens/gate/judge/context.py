@@ -17,10 +17,11 @@ _CLAUSE_SIGNS = frozenset(",;()[]{}&+/|\n–—•")  # noqa: RUF001
 
 
 class Context(NamedTuple):
-    """A sighting with everything around it that may excuse it."""
+    """A sighting with everything around it that may excuse it; `item_reading` and `item_hits` are of the whole item."""
 
-    reading: Reading
+    item_reading: Reading
     item_hits: Hits
+    reading: Reading
     hits: Hits
     sighting: Sighting
     place: Place

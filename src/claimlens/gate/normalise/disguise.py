@@ -16,6 +16,7 @@ _SHAPES = str.maketrans(
 _JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")  # noqa: RUF001 - the dashes that people type
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
 _LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$!|]+[^\W\d_]|(?<!\w)[13457@$][^\W\d_]{3})[^\s]*")
+_LEADING_LEET = re.compile(r"(?<![\w.,])[13457][^\W\d_]{4}")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _HASHTAG = re.compile(r"#[^\W\d_]{5,}")
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i"}
@@ -42,7 +43,7 @@ def second_readings(
     if " a a a a " in shapes:
         for match in _SPACED.finditer(text):
             _drop_signs(text, match.start(), match.end(), replaced)
-    if "a1 a" in shapes or " 1 aaa" in shapes or "@" in text or "$" in text:
+    if "a1 a" in shapes or "@" in text or "$" in text or (" 1 aaa" in shapes and _LEADING_LEET.search(text)):
         _undo_leet(text, replaced, known_start)
     if has_repeats:
         for match in _REPEATED.finditer(text):

@@ -90,7 +90,7 @@ def _item(checked: Checked, number: int) -> dict[str, Any]:
         "fields": [_field(pointer, text, checked) for pointer, text in _shown_fields(checked)],
         "reasons": [_reason(checked, index, finding) for index, finding in _heaviest_first(verdict.reasons)],
         "changes": [
-            {"field": change.field, "pieces": word_diff(change.before, change.after), "emptied": not change.after}
+            {"field": change.field, "pieces": word_diff(change.before, change.after), "after": change.after}
             for change in verdict.changes
         ],
         "levels": levels,
