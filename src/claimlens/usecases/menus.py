@@ -16,6 +16,8 @@ from claimlens.gate.judge.suppressions import answer
 
 #: Items judged together: enough to share one scan, few enough to show progress.
 BATCH = 200
+#: Kinds of gaps that are counted apart; a hostile file may have a new one in each item.
+MOST_GAPS = 200
 UNKNOWN_LOCALE = "UNKNOWN_LOCALE"
 NO_LOCALE = f"no locale says whose law applies; known locales: {', '.join(LOCALES)}"
 
@@ -97,6 +99,8 @@ class Tally(msgspec.Struct):
             if index not in found.answered.suppressed:
                 self.findings[finding.severity] += 1
         for what in verdict.not_checked:
+            if what not in self.not_checked and len(self.not_checked) >= MOST_GAPS:
+                what = "others"
             self.not_checked[what] = self.not_checked.get(what, 0) + 1
         self.degraded.update(verdict.degraded_services)
         self.pack_versions.update(verdict.pack_versions)

@@ -6,8 +6,9 @@ from claimlens.domain.suppression import Suppression
 from claimlens.usecases.menus import Answer, Checked
 
 #: So many ids are remembered to find those that stand twice; of a longer file only the first are compared.
-MOST_IDS = 1_000_000
-_NAMED = 12
+MOST_IDS = 200_000
+#: So many names of fields that nobody judged are collected, and so many shown.
+MOST_NAMES, _NAMED = 1000, 12
 
 
 def say(line: str) -> None:
@@ -55,7 +56,7 @@ class Remarks:
                 say(remark)
         elif len(self._ids) < MOST_IDS:
             self._ids[item.id] = index
-        if item.extra:
+        if item.extra and len(self._unjudged) < MOST_NAMES:
             self._unjudged.update(dict.fromkeys(item.extra))
         for met in (*checked.answered.suppressed.values(), *checked.answered.expired.values()):
             self._unmet.pop(met, None)
