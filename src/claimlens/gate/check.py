@@ -12,7 +12,7 @@ from claimlens.domain.pack import Pack
 from claimlens.domain.profile import Profile
 from claimlens.domain.rule import Category, RewriteAction
 from claimlens.domain.verdict import AllergenSummary, Outcome, Verdict
-from claimlens.gate.detect.allergens import AllergenDetector, AllergenSighting
+from claimlens.gate.detect.allergens import AllergenDetector, AllergenSighting, summarise
 from claimlens.gate.detect.claims import ClaimDetector, Hits
 from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
 from claimlens.gate.judge.declarations import contradicted_absences, contradicting_energy, undeclared_allergens
@@ -32,7 +32,6 @@ _STATEMENTS = frozenset(
 )
 _ROUNDS = 3
 _NO_NUTRITION = Nutrition()
-_NOTHING_SEEN = AllergenSighting()
 _UNASKED = AllergenSummary(complete=False)
 
 
@@ -50,6 +49,7 @@ class Examiner:
         self.pack = pack
         self.claims = ClaimDetector(pack.patterns, [*pack.rules, *pack.authorised])
         self.allergens = AllergenDetector(pack.allergens)
+        self._unseen = AllergenSighting(pack.allergens, ingredients_given=False)
         self._personal_data = {rule.type: rule for rule in pack.personal_data}
         self._numeric = frozenset(i for i, rule in enumerate(pack.rules) if rule.condition is not None)
         self._region = str(pack.jurisdiction)
@@ -73,12 +73,12 @@ class Examiner:
             nutrition = normalise_nutrition(
                 item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
             )
-        summary, sighting = _UNASKED, _NOTHING_SEEN
+        summary, sighting = _UNASKED, self._unseen
         if "detect.allergens" in runs:
             sighting = self.allergens.detect(
                 reading.fields, ingredients_given=bool(item.ingredients), language=language
             )
-            summary = self.allergens.summarise(sighting, item.allergens_declared)
+            summary = summarise(sighting, item.allergens_declared, self.allergens)
         judged: list[Judged] = []
         excused: list[Excused] = []
         facts = Facts(nutrition, liquid, sighting, language)

@@ -12,8 +12,9 @@ def contradiction(
     claim: Contradiction, context: Context, negators: Negators, allergens: AllergenSighting
 ) -> str:
     """The item's words that make the claim false ("paneer, ghee"), or nothing."""
-    seen = allergens.contains if claim.contains_only else (*allergens.contains, *allergens.may_contain)
-    words: dict[str, None] = {mention.words: None for mention in seen if mention.allergen in claim.allergens}
+    words: dict[str, None] = {}
+    for allergen in claim.allergens:
+        words |= dict.fromkeys(allergens.words_for(allergen, include_may_contain=not claim.contains_only))
     reading, hits, place = context.item_reading, context.item_hits, context.place
     for sequence in claim.ingredients:
         if not hits.has(sequence.anchor):

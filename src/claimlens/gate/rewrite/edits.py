@@ -114,8 +114,10 @@ def _tidied(text: str, before: str, is_title: bool) -> str:
     text = _DOUBLED_SIGN.sub(r"\1", text)
     text = _SIGN_BEFORE_END.sub(r"\1", text)
     text = _SPACES.sub(" ", text)
-    sentences = re.split(r"(?<=[.!?।])\s+", text.strip())
-    text = " ".join(_LEADING.sub("", s) for s in sentences if any(c.isalnum() for c in s))
+    sentences = [_LEADING.sub("", s) for s in re.split(r"(?<=[.!?।])\s+", text.strip()) if any(c.isalnum() for c in s)]
+    if len(sentences) > 1 and any(c.isupper() for c in before):
+        sentences = [s if s in before and f" {s}" not in before else s[:1].upper() + s[1:] for s in sentences]
+    text = " ".join(sentences)
     if not text.endswith((".", "!", "?", "।")):
         text = _TRAILING.sub("", text)
     if text[:1].islower() and before.strip()[:1].isupper():
