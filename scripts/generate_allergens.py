@@ -26,15 +26,37 @@ LANGUAGES = {
     "in": ["en", "in", "hi"],
 }
 GROUPS = {
-    "cereals containing gluten": "gluten", "milk": "milk", "egg": "eggs", "fish": "fish", "crustacean": "crustaceans",
-    "molluscs": "molluscs", "peanut": "peanuts", "tree nuts": "nuts", "soy": "soybeans", "sesame": "sesame",
-    "sulphites": "sulphites", "mustard": "mustard", "celery": "celery", "lupin": "lupin",
+    "cereals containing gluten": "gluten",
+    "milk": "milk",
+    "egg": "eggs",
+    "fish": "fish",
+    "crustacean": "crustaceans",
+    "molluscs": "molluscs",
+    "peanut": "peanuts",
+    "tree nuts": "nuts",
+    "soy": "soybeans",
+    "sesame": "sesame",
+    "sulphites": "sulphites",
+    "mustard": "mustard",
+    "celery": "celery",
+    "lupin": "lupin",
 }
 MEMBERS = {
-    "AL-TN-ALMOND": "almond", "AL-TN-CASHEW": "cashew", "AL-TN-PISTACHIO": "pistachio", "AL-TN-WALNUT": "walnut",
-    "AL-TN-HAZELNUT": "hazelnut", "AL-TN-PECAN": "pecan", "AL-TN-BRAZIL": "brazil nut", "AL-TN-MACADAMIA": "macadamia",
-    "AL-TN-PINENUT": "pine nut", "AL-TN-CHIRONJI": "charoli", "AL-TN-REMOVED": "other nut",
-    "AL-WHEAT-FLOUR": "wheat", "AL-SEMOLINA": "wheat", "AL-WHEAT-BREADS": "wheat", "AL-HING": "wheat",
+    "AL-TN-ALMOND": "almond",
+    "AL-TN-CASHEW": "cashew",
+    "AL-TN-PISTACHIO": "pistachio",
+    "AL-TN-WALNUT": "walnut",
+    "AL-TN-HAZELNUT": "hazelnut",
+    "AL-TN-PECAN": "pecan",
+    "AL-TN-BRAZIL": "brazil nut",
+    "AL-TN-MACADAMIA": "macadamia",
+    "AL-TN-PINENUT": "pine nut",
+    "AL-TN-CHIRONJI": "charoli",
+    "AL-TN-REMOVED": "other nut",
+    "AL-WHEAT-FLOUR": "wheat",
+    "AL-SEMOLINA": "wheat",
+    "AL-WHEAT-BREADS": "wheat",
+    "AL-HING": "wheat",
 }
 #: False-friend rows of the Indian and US table: what each says about which allergen ("not", "contains").
 FALSE_FRIENDS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -47,15 +69,18 @@ FALSE_FRIENDS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 NOT_ENCODED = {
     "AL-FF-LACTOSEFREE": "the engine reads 'lactose free' as a statement about lactose and leaves milk standing",
-    "AL-FF-EGGFREE": "'eggless' and 'egg-free' are statements of absence (shared scopes); eggplant is an exception there",
+    "AL-FF-EGGFREE": "'eggless' and 'egg-free' are statements of absence (shared scopes); eggplant is an exception",
     "AL-FF-MAYO": "shared entry: eggless and vegan mayonnaise ask for milk",
     "AL-XC-FRYER": "wording of cross contact: shared scopes (may contain)",
     "AL-XC-MAYCONTAIN": "wording of cross contact: shared scopes (may contain)",
 }
 #: Terms of a row that contradict the row's own kind, or that are no words of a menu.
 SKIPPED_TERMS = {
-    "AL-FF-BUTTERWORDS": {"butterscotch"}, "AL-FF-OYSTERMUSHROOM": {"crab cake mushroom", "chicken of the woods"},
-    "AL-FF-NUTWORDS": {"chestnut"}, "AL-MUSTARD": {"wasabi imitation"}, "AL-CELERY": {"ajwain leaf"},
+    "AL-FF-BUTTERWORDS": {"butterscotch"},
+    "AL-FF-OYSTERMUSHROOM": {"crab cake mushroom", "chicken of the woods"},
+    "AL-FF-NUTWORDS": {"chestnut"},
+    "AL-MUSTARD": {"wasabi imitation"},
+    "AL-CELERY": {"ajwain leaf"},
 }
 _NO_NAME = re.compile(r"\b(with|made|thickened|bound|coatings?|mixes|garnish|without|blend|food|toppings?)\b")
 
@@ -89,8 +114,18 @@ class Pack:
         self.not_encoded: dict[str, str] = {}
         self._entries: dict[tuple[str, ...], list[str]] = {}
 
-    def add(self, terms: Iterable[str], *, allergen: str, use: str, language: str, source: str, member: str = "",
-            confidence: str = "", citation: str = "") -> None:
+    def add(
+        self,
+        terms: Iterable[str],
+        *,
+        allergen: str,
+        use: str,
+        language: str,
+        source: str,
+        member: str = "",
+        confidence: str = "",
+        citation: str = "",
+    ) -> None:
         key = (source, allergen, use, language, member, confidence, citation)
         said = self._entries.setdefault(key, [])
         said += [term for term in terms if term not in said]
@@ -104,7 +139,7 @@ class Pack:
         ]
 
 
-# --- eu_gb_allergens.csv -----------------------------------------------------------------------------------------------
+# --- eu_gb_allergens.csv ---
 
 
 def european(rows: list[dict[str, str]], jurisdiction: str) -> Pack:
@@ -116,7 +151,8 @@ def european(rows: list[dict[str, str]], jurisdiction: str) -> Pack:
         if kind == "definition":
             how = "name the cereal" if allergen == "gluten" else "name the nut" if allergen == "nuts" else ""
             pack.duties[allergen] = {
-                "required": True, "how": how or f"emphasise in the list of ingredients: {row['term']}",
+                "required": True,
+                "how": how or f"emphasise in the list of ingredients: {row['term']}",
                 "citation": row["citation"],
             }
             if allergen == "soybeans":
@@ -141,17 +177,22 @@ def add_word(pack: Pack, row: dict[str, str], allergen: str, reference: str) -> 
         if note.startswith("Negation") or "-free" in term:
             pack.not_encoded[reference] = "a statement of absence: shared scopes"
             return
-        if re.match(r"(Substring|Token|Language gate)", note) or " " not in term and term not in ("besan", "MSG"):
+        if re.match(r"(Substring|Token|Language gate)", note) or (" " not in term and term not in ("besan", "MSG")):
             pack.not_words[allergen].append(term)
             if " " not in term and re.match(r"(Substring|Token)", note):
                 return
     pack.add(
-        [term], allergen=allergen, use=use, language=row["language"], source=f"{row['allergen']}/{row['record_type']}",
-        confidence=row["status"], citation=row["citation"],
+        [term],
+        allergen=allergen,
+        use=use,
+        language=row["language"],
+        source=f"{row['allergen']}/{row['record_type']}",
+        confidence=row["status"],
+        citation=row["citation"],
     )
 
 
-# --- in_us_allergens.csv -------------------------------------------------------------------------------------------------
+# --- in_us_allergens.csv ---
 
 
 def indian_or_american(rows: list[dict[str, str]], words: list[dict[str, str]], jurisdiction: str) -> Pack:
@@ -186,13 +227,16 @@ def add_allergen(pack: Pack, row: dict[str, str], jurisdiction: str) -> None:
     use = "ask" if row["id"] == "AL-HING" else "contains" if listed else "not" if jurisdiction == "us" else "ask"
     add_terms(pack, row, allergen, use, member)
     compounds = [
-        term for term in split(row["compound_foods_to_check"])
+        term
+        for term in split(row["compound_foods_to_check"])
         if len(term.split()) <= 3 and not _NO_NAME.search(term) and use != "not"
     ]
     common = {"source": row["id"], "language": "en", "confidence": row["status"], "citation": row["citation"]}
     pack.add(compounds, allergen=allergen, use="ask", member=member, **common)
     if row["id"] == "AL-TN-PECAN" or not row["id"].startswith("AL-TN-"):
-        pack.add(split(row["false_friends"]), allergen=allergen, use="not", **common)
+        absent = re.compile(r"less$|\bfree\b")  # statements of absence: shared scopes
+        looking_alike = [term for term in split(row["false_friends"]) if not absent.search(term)]
+        pack.add(looking_alike, allergen=allergen, use="not", **common)
 
 
 def add_terms(pack: Pack, row: dict[str, str], allergen: str, use: str, member: str = "") -> None:
@@ -221,10 +265,11 @@ def split(cell: str) -> list[str]:
     return [term for raw in cell.split(";") if (term := raw.strip()) and term != "-"]
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------------
+# --- writing ---
 
 HEADER = """\
-# Generated by scripts/generate_allergens.py from {tables}. Do not edit: change the tables or packs/shared/allergens.yaml.
+# Generated by scripts/generate_allergens.py from {tables}.
+# Do not edit: change the tables or packs/shared/allergens.yaml.
 #
 # `from` names the rows: an id, or allergen/record_type of eu_gb_allergens.csv, whose row is then
 # allergen/record_type/language/term. `confidence` is the tables' own mark.
@@ -240,7 +285,9 @@ def write(packs: Path, jurisdiction: str, pack: Pack) -> None:
         "not_words": {allergen: sorted(set(words)) for allergen, words in pack.not_words.items()},
         "not_encoded": dict(sorted(pack.not_encoded.items())),
     }
-    tables = "eu_gb_allergens.csv" if jurisdiction in ("eu", "gb") else "in_us_allergens.csv (words also from eu_gb_allergens.csv)"
+    tables = "eu_gb_allergens.csv"
+    if jurisdiction in ("in", "us"):
+        tables = "in_us_allergens.csv (words also from eu_gb_allergens.csv)"
     folder = packs / jurisdiction
     folder.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)

@@ -1,8 +1,8 @@
 """Allergens: how sure a text is about one, and the compiled words that say so.
 
-Ids are the fourteen of Annex II to Regulation (EU) No 1169/2011 in every jurisdiction. What stands below one of them (the
-named cereal, nut, sugar) is its *member*. What is known about (item, allergen) is a pair: a level and whether the
-knowledge is complete; pairs are joined over ingredients, recipes and modifiers.
+Ids are the fourteen of Annex II to Regulation (EU) No 1169/2011 in every jurisdiction. What stands below one of them
+(the named cereal, nut, sugar) is its *member*. What is known about (item, allergen) is a pair: a level and whether
+the knowledge is complete; pairs are joined over ingredients, recipes and modifiers.
 """
 
 from enum import IntEnum
@@ -50,7 +50,7 @@ class AllergenState(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """contains > unknown > may_contain > not_declared: the word a reader sees."""
+        """Contains > unknown > may_contain > not_declared: the word a reader sees."""
         if self.level is Level.CONTAINS:
             return "contains"
         if not self.complete:
@@ -94,8 +94,8 @@ class WordKind(IntEnum):
 class AllergenWord(msgspec.Struct, frozen=True, array_like=True):
     """One compiled word.
 
-    `text` is folded and carries a space at each side that must be a word border. `language` is set where the word counts
-    only in a text of that language. `item_start` words count only at the start of an ingredient.
+    `text` is folded and carries a space at each side that must be a word border. `language` is set where the word
+    counts only in a text of that language. `item_start` words count only at the start of an ingredient.
     """
 
     text: str

@@ -1,9 +1,9 @@
 """Text as allergen words are matched on: one plain character for each submitted one, and a way back where that fails.
 
 Lists of ingredients carry meaning in their commas and brackets, and compounds in their inner letters, so this form
-differs from `domain.text`: nothing is joined, words keep their places. Letters are lower-cased without accents, digits stay,
-everything else is a space. Emphasis marks inside a word (`_Weizen_mehl`, `**soy**`), invisible characters and doubled
-spaces are cut out, ligatures spelt out; a short list of those cuts leads back to the submitted code points.
+differs from `domain.text`: nothing is joined, words keep their places. Letters are lower-cased without accents, digits
+stay, everything else is a space. Emphasis marks inside a word (`_Weizen_mehl`, `**soy**`), invisible characters and
+doubled spaces are cut out, ligatures spelt out; a short list of those cuts leads back to the submitted code points.
 """
 
 import re
@@ -14,15 +14,26 @@ from claimlens.domain.text import fold
 
 _ASCII = str.maketrans({i: chr(i).lower() if chr(i).isalnum() else " " for i in range(128)})
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_SPELT_OUT = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ẞ": "ss", "þ": "th", "Þ": "th",
-              "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"}
+_SPELT_OUT = {
+    "œ": "oe",
+    "Œ": "oe",
+    "æ": "ae",
+    "Æ": "ae",
+    "ß": "ss",
+    "ẞ": "ss",
+    "þ": "th",
+    "Þ": "th",
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+}
 _INVISIBLE = (
     "\u00ad\ufeff\ufe0f\u093c"  # soft hyphen, byte order mark, emoji selector, nukta
     + "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x300, 0x370))))
 )
-_CUT = re.compile(
-    rf"[{''.join(_SPELT_OUT)}]|[{_INVISIBLE}]+|\*\*|_+|</?(?:b|strong|em|i|u)>|(?<= ) +", re.IGNORECASE
-)
+_CUT = re.compile(rf"[{''.join(_SPELT_OUT)}]|[{_INVISIBLE}]+|\*\*|_+|</?(?:b|strong|em|i|u)>|(?<= ) +", re.IGNORECASE)
 _NEEDS_CUT = frozenset(_INVISIBLE).union(_SPELT_OUT)
 _FEW = 24
 

@@ -1,0 +1,110 @@
+"""Allergen words as their authors write them: the two files and what may stand in them."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from claimlens.domain.allergen import ALLERGENS, Duty
+from claimlens.domain.errors import PackInvalidError
+
+T = TypeVar("T")
+Use = Literal["contains", "ask", "not", "drop"]
+_FILE = "allergens.yaml"
+
+
+class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"sources": "from"}):
+    """Terms of one language that say the same about one allergen. `from` names the rows of the facts tables."""
+
+    allergen: str
+    use: Use
+    terms: tuple[str, ...]
+    language: str = "en"
+    member: str = ""
+    only: tuple[str, ...] = ()
+    why: str = ""
+    sources: str | tuple[str, ...] = ()
+    confidence: str = ""
+    citation: str = ""
+
+
+class Composed(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"excluded": "not"}):
+    """Phrases made of a word and a form ("{word} {form}"); `not` names allergens that the form does not bring along."""
+
+    excluded: tuple[str, ...]
+    say: tuple[str, ...]
+    language: str
+    words: dict[str, tuple[str, ...]]
+    forms: tuple[str, ...]
+
+
+class Gate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"but": "except"}):
+    """Words of a language that count only in a text of that language."""
+
+    language: str
+    words: tuple[str, ...] = ()
+    shorter_than: int = 0  # every single word with fewer letters than this, too
+    but: tuple[str, ...] = ()
+
+
+class Scopes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How one language says contains, may contain and free from."""
+
+    contains: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    may_open: tuple[str, ...] = ()
+    may_close: tuple[str, ...] = ()
+    may_back: tuple[str, ...] = ()
+    guard: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    free_after: tuple[str, ...] = ()
+    not_free_after: tuple[str, ...] = ()
+    substitute: tuple[str, ...] = ()
+    substitute_after: tuple[str, ...] = ()
+    absent: dict[str, tuple[str, ...]] = {}
+
+
+class PackFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A jurisdiction's `allergens.yaml`."""
+
+    jurisdiction: str = ""
+    languages: tuple[str, ...] = ()
+    duties: dict[str, Duty] = {}
+    entries: tuple[Entry, ...] = ()
+    not_words: dict[str, tuple[str, ...]] = {}
+    not_encoded: dict[str, str] = {}
+
+
+class SharedFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`packs/shared/allergens.yaml`."""
+
+    names: dict[str, tuple[str, ...]] = {}
+    members: dict[str, dict[str, tuple[str, ...]]] = {}
+    readings: tuple[Entry, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    composed: tuple[Composed, ...] = ()
+    presumed: dict[str, tuple[str, ...]] = {}
+    gates: tuple[Gate, ...] = ()
+    languages: dict[str, tuple[str, ...]] = {}
+    scopes: dict[str, Scopes] = {}
+    joiners: tuple[str, ...] = ()
+    abbreviations: tuple[str, ...] = ()
+    animal: tuple[str, ...] = ()
+    literal: tuple[str, ...] = ()
+
+
+def read_file(mapping: Mapping[str, Any], kind: type[T]) -> T:
+    """`mapping` as `kind` (PackFile or SharedFile); raises PackInvalidError where it breaks its form."""
+    try:
+        return msgspec.convert(mapping, kind)
+    except msgspec.ValidationError as error:
+        raise PackInvalidError(str(error), _FILE) from None
+
+
+def check_ids(own: PackFile, common: SharedFile) -> None:
+    """Raise PackInvalidError for an allergen that is not one of the fourteen."""
+    entries = (*own.entries, *common.entries, *common.readings)
+    used = {entry.allergen for entry in entries} | set(own.duties) | set(common.names) | set(common.presumed)
+    unknown = used - set(ALLERGENS)
+    if unknown:
+        raise PackInvalidError(f"no such allergen: {', '.join(sorted(unknown))}", _FILE)
