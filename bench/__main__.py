@@ -1,7 +1,9 @@
 """`make bench`: items a second, latency, cold start; each beside a named baseline in the same run.
 
-Baselines: the pack's own words as one Python `re` alternation with word borders (what one would write first), and the bare Aho–Corasick scan
-over the folded texts (the floor: no engine that looks at every word can be faster). Figures are medians of several rounds.
+Baselines: the pack's own words as one Python `re` alternation with word borders (what one would write first), and the
+bare Aho–Corasick scan
+over the folded texts (the floor: no engine that looks at every word can be faster). Figures are medians of several
+rounds.
 """
 
 import argparse
@@ -40,13 +42,23 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000, help="items for the throughput figure")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--locale", default="en-GB")
-    parser.add_argument("--scale", action="store_true", help="also 200 to 2,000,000 items, for linear time and flat memory")
+    parser.add_argument(
+        "--scale", action="store_true", help="also 200 to 2,000,000 items, for linear time and flat memory"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     checker = open_checker()
     pack = checker.examiner(Jurisdiction(_jurisdiction(options.locale))).pack
-    figures: dict[str, object] = {"machine": _machine(), "locale": options.locale, "keys": len(pack.patterns.keys), "rules": len(pack.rules)}
-    print(f"{figures['machine']}; {options.locale}: {len(pack.rules)} rules, {len(pack.patterns.keys)} words and phrases\n")
+    figures: dict[str, object] = {
+        "machine": _machine(),
+        "locale": options.locale,
+        "keys": len(pack.patterns.keys),
+        "rules": len(pack.rules),
+    }
+    print(
+        f"{figures['machine']}; {options.locale}: {len(pack.rules)} rules, "
+        f"{len(pack.patterns.keys)} words and phrases\n"
+    )
     batch_items = list(items(options.items))
     texts = ["\n".join(text for _, text in item.texts()) for item in batch_items]
     words = sum(len(text.split()) for text in texts) / len(texts)
@@ -55,7 +67,11 @@ def main() -> None:
     gate = _rate(lambda: _check_all(checker, batch_items, options.locale), options.items, options.rounds)
     folded = [fold(text) for text in texts]
     automaton = AhoCorasick(list(pack.patterns.keys), matchkind=MatchKind.Standard)
-    floor = _rate(lambda: [automaton.find_matches_as_indexes(text, overlapping=True) for text in folded], options.items, options.rounds)
+    floor = _rate(
+        lambda: [automaton.find_matches_as_indexes(text, overlapping=True) for text in folded],
+        options.items,
+        options.rounds,
+    )
     few = texts[:200]
     alternation = re.compile(_alternation(pack.patterns.keys), re.IGNORECASE)
     plain = _rate(lambda: [list(alternation.finditer(text)) for text in few], len(few), 1)
@@ -71,7 +87,10 @@ def main() -> None:
     figures["one_item_ms"] = one
 
     figures["cold_start_s"] = _cold(options.locale)
-    print(f"`claimlens check` on 60 dishes, whole process: {figures['cold_start_s']:.2f} s (python itself: {_python_start():.2f} s)\n")
+    print(
+        f"`claimlens check` on 60 dishes, whole process: {figures['cold_start_s']:.2f} s "
+        f"(python itself: {_python_start():.2f} s)\n"
+    )
 
     if options.scale:
         figures["scale"] = _scale(checker, options.locale)
@@ -152,7 +171,7 @@ def _scale(checker: Checker, locale: str) -> list[dict[str, float]]:
         seconds = time.process_time() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append({"items": count, "items_s": count / seconds, "peak_mb": peak})
-        print(f"  {count:>9} items  {count / seconds:>9.0f} items/s (making the items included)  peak memory {peak:.0f} MB")
+        print(f"  {count:>9} items  {count / seconds:>9.0f} items/s, making them included  peak {peak:.0f} MB")
     return rows
 
 

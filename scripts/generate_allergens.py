@@ -255,7 +255,7 @@ def add_duty(pack: Pack, allergen: str, member: str, status: str, row: dict[str,
         duty["how"] = duty["how"] or row[f"declare_as_{jurisdiction}"]
         if jurisdiction == "us" and allergen == "gluten":
             duty["members"] = ["wheat"]
-        if jurisdiction == "us" and allergen == "soybeans":
+        if jurisdiction == "us" and allergen in ("soybeans", "peanuts"):
             duty["exempt"] = ["oil"]
     elif not duty["required"]:
         duty["how"] = duty["how"] or row[f"declare_as_{jurisdiction}"]

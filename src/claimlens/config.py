@@ -42,7 +42,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"CLAIMLENS_PACKS_DIR: there is no folder {packs_dir!r}")
     return Settings(
         environment=environment,
-        data_dir=Path(env.get("CLAIMLENS_DATA_DIR") or Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "claimlens"),
+        data_dir=Path(
+            env.get("CLAIMLENS_DATA_DIR") or Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "claimlens"
+        ),
         cache_dir=Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "claimlens",
         packs_dir=Path(packs_dir) if packs_dir else None,
         packs_public_key=read_public_key("CLAIMLENS_PACKS_PUBLIC_KEY", env.get("CLAIMLENS_PACKS_PUBLIC_KEY", "")),

@@ -9,7 +9,7 @@ from claimlens.usecases.checks import Checker
 
 
 def packs_root(settings: Settings) -> Path:
-    """Where pack folders are read from: as configured, else beside the sources, else those that came with the package."""
+    """Where packs are read from: as configured, else beside the sources, else what came with the package."""
     if settings.packs_dir is not None:
         return settings.packs_dir
     package = Path(claimlens.__file__).parent

@@ -128,4 +128,5 @@ class AllergenTable(msgspec.Struct, frozen=True):
     joiners: frozenset[str] = frozenset()
     abbreviations: frozenset[str] = frozenset()
     animal: frozenset[str] = frozenset()
-    literal: frozenset[str] = frozenset()
+    literal: frozenset[str] = frozenset()  # named cereals, not products: "gluten-free oats" are oats
+    threshold: frozenset[str] = frozenset()  # declared above a threshold only: an ask leaves a given list complete

@@ -35,9 +35,7 @@ class UnknownLocaleError(InputError):
     """No jurisdiction for this locale; the message lists the known ones."""
 
     def __init__(self, locale: str, known: tuple[str, ...]) -> None:
-        super().__init__(
-            f"unknown locale {locale!r}; known locales: {', '.join(known)}", "/locale", "UNKNOWN_LOCALE"
-        )
+        super().__init__(f"unknown locale {locale!r}; known locales: {', '.join(known)}", "/locale", "UNKNOWN_LOCALE")
 
 
 class ConditionError(ClaimLensError):

@@ -5,8 +5,8 @@ import msgspec
 from claimlens.domain.allergen import AllergenTable
 from claimlens.domain.finding import Citation
 from claimlens.domain.jurisdiction import Jurisdiction
-from claimlens.domain.references import NutrientReferences
 from claimlens.domain.pattern import PatternSet, Sequence
+from claimlens.domain.references import NutrientReferences
 from claimlens.domain.rule import AuthorisedClaim, CheckRule, PersonalDataRule, Rule
 
 
@@ -22,7 +22,8 @@ class Disclaimer(msgspec.Struct, frozen=True):
 class Negators(msgspec.Struct, frozen=True):
     """Words that turn a claim round.
 
-    `before`: up to three words ahead of it ("not", "never"). `adjacent`: directly ahead ("no", "without": they take the next
+    `before`: up to three words ahead of it ("not", "never"). `adjacent`: directly ahead ("no", "without": they take
+    the next
     word only). `after`: behind it (Hindi, German). `false`: phrases that only look like a negation ("not only").
     """
 

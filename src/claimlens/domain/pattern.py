@@ -1,8 +1,9 @@
 """Compiled patterns: plain data that the pack compiler writes and the matcher reads.
 
-An *element* is a set of interchangeable words: a literal, an alternation or a named word list. Its words are *keys* that one
-Aho–Corasick automaton finds in folded text. A *sequence* is a row of elements with limits on the words between them. An element
-whose entries are themselves sequences has *productions*. A trigger is a sequence that belongs to a rule.
+An *element* is a set of interchangeable words: a literal, an alternation or a named word list. Its words are *keys*
+that one
+Aho–Corasick automaton finds in folded text. A *sequence* is a row of elements with limits on the words between them.
+An element whose entries are themselves sequences has *productions*. A trigger is a sequence that belongs to a rule.
 """
 
 import msgspec
@@ -12,7 +13,7 @@ NUMBER, PERCENT, FIRST_ELEMENT = 0, 1, 2
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One element of a sequence: at most `gap` words before it; if `fillers` is set, exactly one of these runs of words."""
+    """One element of a sequence: at most `gap` words before it; with `fillers`, one of these runs of words."""
 
     element: int
     gap: int = 0
@@ -27,7 +28,7 @@ class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Production(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A sequence whose match counts as a hit of `element`; productions stand in the order in which they must be tried."""
+    """A sequence whose match counts as a hit of `element`; made before the elements that use it."""
 
     element: int
     sequence: Sequence
@@ -36,7 +37,8 @@ class Production(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PatternSet(msgspec.Struct, frozen=True, gc=False):
     """All keys of a pack and what they mean.
 
-    A key that starts (ends) with a space starts (ends) at a word border; otherwise the match is widened to the whole word.
+    A key that starts (ends) with a space starts (ends) at a word border; otherwise the match is widened to the whole
+    word.
     `key_elements[i]` are the elements that `keys[i]` is a word of.
     """
 

@@ -56,5 +56,7 @@ def profile_for(name: str | None, jurisdiction: Jurisdiction) -> Profile:
     if profile is None:
         raise InputError(f"unknown profile {name!r}; known profiles: {', '.join(PROFILES)}", "/profile")
     if profile.jurisdiction not in (None, jurisdiction):
-        raise InputError(f"profile {name!r} judges by {profile.jurisdiction} law, the locale asks for {jurisdiction}", "/profile")
+        raise InputError(
+            f"profile {name!r} judges by {profile.jurisdiction} law, the locale asks for {jurisdiction}", "/profile"
+        )
     return profile

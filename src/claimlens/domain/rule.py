@@ -157,7 +157,7 @@ class PersonalDataRule(msgspec.Struct, frozen=True):
 
 
 class CheckRule(msgspec.Struct, frozen=True):
-    """What to say when a check of the engine's own fires (figures that contradict each other, an undeclared allergen)."""
+    """What to say when one of the engine's own checks fires (an undeclared allergen, say)."""
 
     check: str
     rule_id: str

@@ -8,11 +8,12 @@ both ends:
 - hyphens, slashes, quotes, commas, brackets, emoji and other signs are spaces;
 - ``. ! ? ; : |``, line ends, bullets and the danda become the token ``.``, a boundary that no pattern crosses
   (between two digits all but line ends stay inside the number: ``1.5``);
-- ``%`` is a token of its own, ``&`` is the token ``and``, a letter after a digit starts a new token (``10kg`` → ``10 kg``);
+- ``%`` is a token of its own, ``&`` is the token ``and``, a letter after a digit starts a new token (``10kg`` → ``10
+kg``);
 - Devanagari keeps its vowel signs; nukta is dropped, long i/u are shortened, digits become 0-9: spellings vary there.
 
-`fold` is the fast way, `fold_with_origins` the plain one that also says where each character came from; both give the same
-text (a property test holds them together).
+`fold` is the fast way, `fold_with_origins` the plain one that also says where each character came from; both give the
+same text (a property test holds them together).
 """
 
 import re
@@ -23,11 +24,11 @@ from functools import lru_cache
 BOUNDARY = "."
 
 _LINE_ENDS = "\n\r\u2028\u2029"
-_ENDERS = ".!?;:|•·…。！？；：｜¡¿।॥"  # noqa: RUF001 - these are the characters meant
+_ENDERS = ".!?;:|•·…。！？；：｜¡¿।॥"
 _SPACE_SIGNS = "™®©℠№℃℉"  # compatibility forms whose letters would stick to a word
 _KEPT_LETTERS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ſ": "s"}
 _LOOKALIKES = str.maketrans(
-    "аеёорсухіјѕһԁԛԝкмтвнгпбαεορτυνικχμηγβδσςωɑɡℓ",  # noqa: RUF001 - look-alikes are the point
+    "аеёорсухіјѕһԁԛԝкмтвнгпбαεορτυνικχμηγβδσςωɑɡℓ",
     "aeeopcyxijshdqwkmtbhrnbaeoptuvikxmnybdsswagl",
 )
 _INDIC = {
@@ -156,11 +157,9 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
             places.clear()
 
     for k, (c, i) in enumerate(chars):
-        if c == "\n":
-            close()
-            tokens.append((BOUNDARY, [i]))
-        elif c == BOUNDARY and not (
-            0 < k < len(chars) - 1 and chars[k - 1][0] in "0123456789" and chars[k + 1][0] in "0123456789"
+        if c == "\n" or (
+            c == BOUNDARY
+            and not (0 < k < len(chars) - 1 and chars[k - 1][0] in "0123456789" and chars[k + 1][0] in "0123456789")
         ):
             close()
             tokens.append((BOUNDARY, [i]))
@@ -227,7 +226,8 @@ class FoldedText:
     def _plain_span(self, start: int, end: int) -> tuple[int, int] | None:
         """The span in ASCII text when its first and last token are plain words.
 
-        Folding keeps every run of letters, so the n-th place of a word is the n-th place in both texts; "&" alone makes letters.
+        Folding keeps every run of letters, so the n-th place of a word is the n-th place in both texts; "&" alone
+        makes letters.
         """
         if "&" in self.text:
             return None

@@ -31,7 +31,9 @@ def examine(
     """Judge a batch of items. Yields at most one question a service and is sent its answer, None if there is none."""
     not_checked: tuple[str, ...] = ()
     if profile.runs("detect.recalls"):
-        answer = yield Question("recall.lookup", tuple({"name": i.name, "brand": i.brand, "gtin": i.gtin} for i in items))
+        answer = yield Question(
+            "recall.lookup", tuple({"name": i.name, "brand": i.brand, "gtin": i.gtin} for i in items)
+        )
         if answer is None:
             not_checked = ("recall.lookup",)
     in_force = examiner.rules_in_force(on)

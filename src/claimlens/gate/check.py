@@ -130,7 +130,10 @@ class Examiner:
         )
 
     def _scans(self, reading: Reading, item_hits: Hits | None = None) -> list[Scan]:
-        """The looks at a reading: as it stands, and each sentence in disguise. `item_hits` if it is a part of the item."""
+        """The looks at a reading: as it stands, and each sentence in disguise.
+
+        `item_hits` if it is a part of the item.
+        """
         text = reading.text
         hits = self.claims.scan(text.folded)
         scans = [Scan(reading, text, hits, self.claims.sightings(hits, item_hits))]
@@ -239,9 +242,7 @@ def _edits_by_field(judged: list[Judged], failed: set[int]) -> dict[int, list[Ed
             or place.field in failed
         ):
             continue
-        edits.setdefault(place.field, []).append(
-            Edit(place.start, place.end, one.rewrite, one.category in _STATEMENTS)
-        )
+        edits.setdefault(place.field, []).append(Edit(place.start, place.end, one.rewrite, one.category in _STATEMENTS))
     return edits
 
 

@@ -91,6 +91,7 @@ class SharedFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     abbreviations: tuple[str, ...] = ()
     animal: tuple[str, ...] = ()
     literal: tuple[str, ...] = ()
+    threshold: tuple[str, ...] = ()
 
 
 def read_file(mapping: Mapping[str, Any], kind: type[T]) -> T:

@@ -34,6 +34,7 @@ def compile_allergens(pack: Mapping[str, Any], shared: Mapping[str, Any]) -> All
         abbreviations=frozenset(common.abbreviations),
         animal=frozenset(common.animal),
         literal=frozenset(common.literal),
+        threshold=frozenset(common.threshold),
     )
 
 

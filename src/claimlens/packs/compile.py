@@ -58,9 +58,7 @@ def compile_pack(source: PackSource, shared_allergens: Any, digest: str) -> Pack
     authorised = tuple(
         _authorised(claim, source.authorised_templates, compiler, header.jurisdiction) for claim in source.authorised
     )
-    liquids = tuple(
-        sequence for entry in source.lists.get("liquid_food", ()) for sequence in compiler.sequences(entry)
-    )
+    liquids = tuple(sequence for entry in source.lists.get("liquid_food", ()) for sequence in compiler.sequences(entry))
     return Pack(
         jurisdiction=header.jurisdiction,
         versions=dict(sorted(header.versions.items())),
@@ -128,9 +126,6 @@ def compile_rule(rule: RuleSource, compiler: PatternCompiler) -> Rule:
         raise PackInvalidError(f"condition {rule.condition!r}: {error}", rule.file, rule.line, rule.id) from None
     except PackInvalidError as error:
         raise PackInvalidError(error.detail, rule.file, rule.line, rule.id) from None
-
-
-
 
 
 def _resolution(rule: RuleSource) -> Resolution:

@@ -41,7 +41,12 @@ def lint(source: PackSource) -> list[Problem]:
     compiler = PatternCompiler(source.lists, source.misspelt)
     counts = Counter(rule.id for rule in source.rules)
     for rule in source.rules:
-        details = [*_identity(rule, counts, source.header.jurisdiction), *_words(rule), *_logic(rule, source), *_examples(rule)]
+        details = [
+            *_identity(rule, counts, source.header.jurisdiction),
+            *_words(rule),
+            *_logic(rule, source),
+            *_examples(rule),
+        ]
         try:
             compile_rule(rule, compiler)
         except PackInvalidError as error:
@@ -84,7 +89,15 @@ def _logic(rule: RuleSource, source: PackSource) -> Iterator[str]:
     if len(set(rule.triggers)) < len(rule.triggers):
         twice = next(t for t, n in Counter(rule.triggers).items() if n > 1)
         yield f"trigger {twice!r} stands twice"
-    tests = [name for name, value in (("condition", rule.condition), ("function", rule.function), ("contradicted_by", rule.contradicted_by)) if value]
+    tests = [
+        name
+        for name, value in (
+            ("condition", rule.condition),
+            ("function", rule.function),
+            ("contradicted_by", rule.contradicted_by),
+        )
+        if value
+    ]
     if len(tests) > 1:
         yield f"one test a rule; this has {' and '.join(tests)}"
     for kind in (*rule.applies_to, *rule.not_for):
@@ -98,11 +111,17 @@ def _logic(rule: RuleSource, source: PackSource) -> Iterator[str]:
         yield "rewrite `authorised` needs a `function`"
     if rule.rewrite.action in (RewriteAction.REPLACE, RewriteAction.APPEND) and not rule.rewrite.text.strip():
         yield f"rewrite `{rule.rewrite.action}` needs a text in `with`"
-    if rule.function and not any(claim.function == rule.function for claim in source.authorised) and not source.authorised:
+    if (
+        rule.function
+        and not any(claim.function == rule.function for claim in source.authorised)
+        and not source.authorised
+    ):
         yield "`function` needs a register: the pack has no authorised_claims.yaml"
     if rule.condition:
         try:
-            references = read_references(source.documents.get("nutrients") or {}, source.header.jurisdiction or Jurisdiction.EU)
+            references = read_references(
+                source.documents.get("nutrients") or {}, source.header.jurisdiction or Jurisdiction.EU
+            )
             missing = without_reference(parse_condition(rule.condition), references)
             if missing:
                 yield f"the condition needs references that nutrients.yaml lacks: {', '.join(missing)}"

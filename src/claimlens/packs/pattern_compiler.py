@@ -12,8 +12,8 @@ from claimlens.packs.pattern_syntax import Gap, Group, ListRef, Number, Optional
 
 #: Words that stand in almost any text of a language, whatever the corpus of a pack happens to hold.
 _EVERYWHERE = frozenset(
-    "a all an and are as at be by can for from has have her his how i if in into is it its me more my no not of on or our out so than "
-    "that the their them this to up use we what when which who will with without you your "
+    "a all an and are as at be by can for from has have her his how i if in into is it its me more my no not of on or "
+    "our out so than that the their them this to up use we what when which who will with without you your "
     "der die das den dem des und mit fur ohne ein eine einen im in zu zum zur auf bei von aus ist sind wie so nicht "
     "le la les l de du des d et avec sans pour un une en au aux par sur est sont ce cette votre vos "
     "el los las del y con sin por para un una es son su sus al "
@@ -28,9 +28,10 @@ _MOST_FILLERS = 64
 class PatternCompiler:
     """Collects the patterns of one pack; `finish` gives the set that the matcher reads.
 
-    `lists` are the named word lists (entries in pattern language); `misspelt` names those whose long single words also match
-    in common misspellings. `lawful_texts` show which words are frequent in ordinary copy: sequences are anchored at their rarest
-    element, so that ordinary copy is passed over quickly. They change speed, never results.
+    `lists` are the named word lists (entries in pattern language); `misspelt` names those whose long single words
+    also match
+    in common misspellings. `lawful_texts` show which words are frequent in ordinary copy: sequences are anchored at
+    their rarest element, so that ordinary copy is passed over quickly. They change speed, never results.
     """
 
     def __init__(

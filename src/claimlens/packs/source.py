@@ -159,7 +159,7 @@ class _LineLoader(yaml.CSafeLoader):
 def _mapping(loader: _LineLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node)
         if key in seen:
             raise yaml.MarkedYAMLError(problem=f"key {key!r} stands twice", problem_mark=key_node.start_mark)
         seen.add(key)
@@ -175,7 +175,7 @@ _LineLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _map
 def read_yaml(data: bytes, file: str) -> Any:
     """A YAML document; raises PackInvalidError with file and line."""
     try:
-        return yaml.load(data, Loader=_LineLoader)  # noqa: S506 - a subclass of the safe loader
+        return yaml.load(data, Loader=_LineLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise PackInvalidError(f"not valid YAML: {error.problem}", file, line) from None

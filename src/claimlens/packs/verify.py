@@ -1,7 +1,7 @@
 """Trust in pack files: a manifest names every file and its digest, a signature covers the manifest.
 
-Rules kept here (after The Update Framework's client workflow): the set of files is exact, no more and no fewer; the signature is
-checked before the manifest is believed; versions only grow; each failure is an error class of its own.
+Rules kept here (after The Update Framework's client workflow): the set of files is exact, no more and no fewer; the
+signature is checked before the manifest is believed; versions only grow; each failure is an error class of its own.
 """
 
 import base64
@@ -42,23 +42,31 @@ def sign(manifest: bytes, private_key: Ed25519PrivateKey) -> bytes:
 def verify(files: Mapping[str, bytes], public_key: Ed25519PublicKey | None, *, required: bool) -> Manifest | None:
     """The manifest, if the files are exactly what it says and the signature holds.
 
-    Without a manifest: PackUnsignedError if a signature is `required`, else None. With a manifest and no `public_key` only the
-    digests are checked (and PackUnsignedError is raised if a signature is required). Raises PackTamperedError otherwise.
+    Without a manifest: PackUnsignedError if a signature is `required`, else None. With a manifest and no `public_key`
+    only the
+    digests are checked (and PackUnsignedError is raised if a signature is required). Raises PackTamperedError
+    otherwise.
     """
     raw = files.get(MANIFEST)
     if raw is None:
         if required:
-            raise PackUnsignedError("the pack has no manifest.json; build and sign it with `claimlens packs build` and `sign`")
+            raise PackUnsignedError(
+                "the pack has no manifest.json; build and sign it with `claimlens packs build` and `sign`"
+            )
         return None
     signature = files.get(SIGNATURE)
     if required and (signature is None or public_key is None):
-        missing = "it is not signed" if signature is None else "no public key is configured (CLAIMLENS_PACKS_PUBLIC_KEY)"
+        missing = (
+            "it is not signed" if signature is None else "no public key is configured (CLAIMLENS_PACKS_PUBLIC_KEY)"
+        )
         raise PackUnsignedError(f"the pack cannot be trusted: {missing}")
     if signature is not None and public_key is not None:
         try:
             public_key.verify(base64.b64decode(signature, validate=False), raw)
         except (InvalidSignature, ValueError):
-            raise PackTamperedError("the signature does not belong to manifest.json, or was made with another key") from None
+            raise PackTamperedError(
+                "the signature does not belong to manifest.json, or was made with another key"
+            ) from None
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
     except msgspec.DecodeError as error:

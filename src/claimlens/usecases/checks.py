@@ -18,9 +18,7 @@ class Checker:
         self._load_pack = load_pack
         self._examiners: dict[Jurisdiction, Examiner] = {}
 
-    def check(
-        self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date
-    ) -> list[Verdict]:
+    def check(self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date) -> list[Verdict]:
         """A verdict for each item, in order; an item's own locale goes before `locale`.
 
         Raises UnknownLocaleError (also when neither gives one) and InputError for a profile that does not fit.

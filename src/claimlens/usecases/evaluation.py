@@ -1,8 +1,9 @@
 """Score the gate on a labelled set: claims, allergens and traces, personal data.
 
-The measures are those of the scorer that comes with the development set: claims are *flagged* (modify or block) against allow; allergens
-are micro-averaged over (item, allergen) pairs; a labelled span of personal data counts when 90 % of its letters and digits are covered, a
-reported one when half of its own lie in labelled spans.
+The measures are those of the scorer that comes with the development set: claims are *flagged* (modify or block)
+against allow; allergens
+are micro-averaged over (item, allergen) pairs; a labelled span of personal data counts when 90 % of its letters and
+digits are covered, a reported one when half of its own lie in labelled spans.
 """
 
 from collections import Counter
@@ -86,7 +87,7 @@ class Evaluation(msgspec.Struct, kw_only=True):
 
 
 def evaluate_set(checker: Checker, data: Mapping[str, list[Row]], on: date) -> list[Evaluation]:
-    """Every part of a set that is there: `claims_positive`, `claims_negative`, `allergens`, `pii` (rows by file stem)."""
+    """Each part that is there: `claims_positive`, `claims_negative`, `allergens`, `pii` (rows by file stem)."""
     results = []
     if "claims_positive" in data or "claims_negative" in data:
         results.append(_claims(checker, [*data.get("claims_positive", []), *data.get("claims_negative", [])], on))
@@ -114,7 +115,11 @@ def _claims(checker: Checker, rows: list[Row], on: date) -> Evaluation:
     def record(row: Row) -> dict[str, Any]:
         context = row.get("context") or {}
         kept = {k: context[k] for k in ("nutrition", "ingredients") if k in context}
-        return {"name": context["name"], "description": row["text"], **kept} if "name" in context else {"name": row["text"], **kept}
+        return (
+            {"name": context["name"], "description": row["text"], **kept}
+            if "name" in context
+            else {"name": row["text"], **kept}
+        )
 
     verdicts = _judge(checker, rows, record, on)
     overall = Score()
@@ -124,7 +129,10 @@ def _claims(checker: Checker, rows: list[Row], on: date) -> Evaluation:
         expected, got = row["expected"], str(verdict.verdict)
         exact += expected == got
         wanted, flagged = expected != Outcome.ALLOW, got != Outcome.ALLOW
-        for score in (overall, *_slices(slices, row, ("jurisdiction", "expected", "confidence", "variant", "category"))):
+        for score in (
+            overall,
+            *_slices(slices, row, ("jurisdiction", "expected", "confidence", "variant", "category")),
+        ):
             score.tp += wanted and flagged
             score.fn += wanted and not flagged
             score.fp += flagged and not wanted
@@ -189,7 +197,9 @@ def _personal_data(checker: Checker, rows: list[Row], on: date) -> Evaluation:
         text = row["text"]
         labelled = _places(text, [entry["span"] for entry in row["expected"]])
         reported = [
-            _signs(text, *f.span) for f in verdict.reasons if f.transform == "redact.pii" and f.severity is not Severity.INFO
+            _signs(text, *f.span)
+            for f in verdict.reasons
+            if f.transform == "redact.pii" and f.severity is not Severity.INFO
         ]
         covered: set[int] = set().union(*reported)
         personal: set[int] = set().union(*labelled)
@@ -201,7 +211,16 @@ def _personal_data(checker: Checker, rows: list[Row], on: date) -> Evaluation:
             score.fp += len(right) - sum(right)
         if not all(hits) or not all(right):
             found = [f.matched_text for f in verdict.reasons if f.transform == "redact.pii"]
-            misses.append(Miss(row["id"], row["jurisdiction"], str([e["span"] for e in row["expected"]]), str(found), row["category"], text))
+            misses.append(
+                Miss(
+                    row["id"],
+                    row["jurisdiction"],
+                    str([e["span"] for e in row["expected"]]),
+                    str(found),
+                    row["category"],
+                    text,
+                )
+            )
     return Evaluation(
         name="pii", items=len(rows), overall=overall, slices=[slices[key] for key in sorted(slices)], misses=misses
     )

@@ -16,12 +16,22 @@ def rule_page(rule: RuleSource) -> str:
 
 def index_page(packs: Iterable[tuple[str, list[RuleSource]]]) -> str:
     """Markdown index of all rules by pack and category, with the page tree that the site generator needs."""
-    lines = ["# Rules", "", "One page for each rule, generated from the packs. A clean pre-screen is not legal advice.", ""]
+    lines = [
+        "# Rules",
+        "",
+        "One page for each rule, generated from the packs. A clean pre-screen is not legal advice.",
+        "",
+    ]
     pages: list[str] = []
     for name, rules in packs:
         lines += [f"## {_TITLES.get(name, name)}", ""]
         for category in sorted({rule.category for rule in rules}):
-            lines += [f"### {category.replace('_', ' ').capitalize()}", "", "| rule | finds | severity |", "|---|---|---|"]
+            lines += [
+                f"### {category.replace('_', ' ').capitalize()}",
+                "",
+                "| rule | finds | severity |",
+                "|---|---|---|",
+            ]
             for rule in (r for r in rules if r.category == category):
                 lines.append(f"| [{rule.id}]({rule.id}.md) | {_cell(rule.title)} | {rule.severity} |")
                 pages.append(rule.id)
@@ -43,9 +53,20 @@ def _lines(rule: RuleSource) -> Iterator[str]:
         yield f"| in force | from {rule.citation.effective_from}{until} |"
     yield from ("", "## Why", "", rule.why.replace("{matched}", "…"), "")
     if rule.condition:
-        yield from ("## What the numbers must be", "", f"`{rule.condition}`. Otherwise: {rule.on_fail}; not given: evidence is asked for.", "")
+        yield from (
+            "## What the numbers must be",
+            "",
+            f"`{rule.condition}`. Otherwise: {rule.on_fail}; not given: evidence is asked for.",
+            "",
+        )
     if rule.function:
-        yield from ("## The register", "", f"An authorised wording for *{rule.function.replace('_', ' ')}* is offered when a nutrient of the item qualifies; else the claim is blocked.", "")
+        yield from (
+            "## The register",
+            "",
+            f"An authorised wording for *{rule.function.replace('_', ' ')}* is offered when a nutrient of the item "
+            "qualifies; else the claim is blocked.",
+            "",
+        )
     yield from ("## The law", "", f"{rule.citation.instrument}, {rule.citation.section}: <{rule.citation.url}>", "")
     yield from ("## What it looks for", "", *[f"- `{t}`" for t in rule.triggers], "")
     excuses = [*rule.excuses, *rule.excuses_near, *rule.excuses_item]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -9,7 +10,6 @@ from claimlens.domain.errors import InputError, PackError
 from claimlens.domain.finding import Severity
 from claimlens.domain.item import Item
 from claimlens.domain.jurisdiction import LOCALES
-
 from claimlens.domain.profile import profile_for
 from claimlens.domain.rule import Rule
 from claimlens.gate import Examiner
@@ -20,7 +20,10 @@ from claimlens.ports.packs import PackFiles
 
 
 class ExampleFailure(msgspec.Struct, frozen=True):
-    """An example that does not do what its rule says. `expected` and `got` are allow | modify | block (info counts as allow)."""
+    """An example that does not do what its rule says.
+
+    `expected` and `got` are allow | modify | block (info counts as allow).
+    """
 
     rule_id: str
     file: str
@@ -92,7 +95,8 @@ class RuleLibrary:
         locale = next(locale for locale, j in LOCALES.items() if j is source.header.jurisdiction)
         trial = _Trial(examiner, locale, on)
         failures = [failure for rule in source.rules if rule.status == "stable" for failure in trial.examples(rule)]
-        loud, lawful = [], 0
+        loud: list[LoudText] = []
+        lawful = 0
         for file, content in sorted(self._packs.files(name).items()):
             if file.startswith("corpus/") and file.endswith(".txt"):
                 for number, text in _lines(content):
@@ -149,7 +153,7 @@ class _Trial:
 
 def example_item(example: Example) -> Item:
     """The item of an example: a text is its name, a mapping may hold any field and `text`."""
-    record = {"name": example} if isinstance(example, str) else dict(example)
+    record: dict[str, Any] = {"name": example} if isinstance(example, str) else dict(example)
     record.pop("expect", None)
     record.pop("line", None)
     text = record.pop("text", None)
@@ -174,5 +178,3 @@ def _lines(content: bytes) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(content.decode("utf-8").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             yield number, line.strip()
-
-

@@ -19,8 +19,10 @@ _SHARED = "shared"
 class PackFolder:
     """A folder with one sub-folder a jurisdiction and `shared/`.
 
-    `cache` is where compiled packs are kept (None: nowhere). With `signed_by` (an Ed25519 public key, raw 32 bytes) or `required`
-    every pack must be built and signed; `seen` remembers the versions that served last, so that an older one is refused.
+    `cache` is where compiled packs are kept (None: nowhere). With `signed_by` (an Ed25519 public key, raw 32 bytes)
+    or `required`
+    every pack must be built and signed; `seen` remembers the versions that served last, so that an older one is
+    refused.
     """
 
     def __init__(
@@ -136,4 +138,3 @@ def _digest(files: dict[str, bytes], shared: dict[str, bytes]) -> str:
     for part in (files, shared):
         whole.update(digest_of(part).encode())
     return whole.hexdigest()
-

@@ -1,7 +1,9 @@
 """`claimlens eval`: accuracy on a labelled set, or on the packs' own corpora."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -20,8 +22,9 @@ _PARTS = ("claims_positive", "claims_negative", "allergens", "pii")
 @click.option("--packs", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data: Path | None, on: object, worst: int, slices: bool, folder: Path | None, as_json: bool) -> int:
-    """Score the gate on the set in the folder DATA (claims_positive.jsonl, claims_negative.jsonl, allergens.jsonl, pii.jsonl).
+    """Score the gate on a labelled set.
 
+    The folder DATA holds some of claims_positive.jsonl, claims_negative.jsonl, allergens.jsonl, pii.jsonl.
     Without DATA the examples and the corpora of lawful texts of the packs are run.
     """
     day = getattr(on, "date", date.today)()
@@ -41,27 +44,30 @@ def command(data: Path | None, on: object, worst: int, slices: bool, folder: Pat
         score = result.overall
         exact = f"  exact {result.exact:.3f}" if result.exact is not None else ""
         print(
-            f"{result.name:<11} {result.items:>4} items  P {score.precision:.3f}  R {score.recall:.3f}  F1 {score.f1:.3f}{exact}"
+            f"{result.name:<11} {result.items:>4} items  "
+            f"P {score.precision:.3f}  R {score.recall:.3f}  F1 {score.f1:.3f}{exact}"
         )
         if slices:
             for part in result.slices:
                 s = part.score
                 print(
-                    f"  {part.by:<13} {part.value:<20} {part.items:>4}  tp {s.tp:>4}  fp {s.fp:>3}  fn {s.fn:>3}  F1 {s.f1:.3f}"
+                    f"  {part.by:<13} {part.value:<20} {part.items:>4}  "
+                    f"tp {s.tp:>4}  fp {s.fp:>3}  fn {s.fn:>3}  F1 {s.f1:.3f}"
                 )
         for miss in result.misses[:worst]:
             print(
-                f"  ! {miss.id} {miss.jurisdiction} {miss.category}: expected {miss.expected}, got {miss.got}: {miss.text[:120]}"
+                f"  ! {miss.id} {miss.jurisdiction} {miss.category}: expected {miss.expected}, got {miss.got}: "
+                f"{miss.text[:120]}"
             )
     return CLEAN
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
-    rows = []
+def _rows(path: Path) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         if line.strip():
             try:
-                rows.append(msgspec.json.decode(line, type=dict[str, object]))
+                rows.append(msgspec.json.decode(line, type=dict[str, Any]))
             except msgspec.DecodeError as error:
                 raise InputError(f"{path}, line {number}: {error}") from None
     return rows

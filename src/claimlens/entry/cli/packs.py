@@ -13,6 +13,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PACKS = click.option("--packs", "folder", type=_FOLDER, help="Folder of rule packs [default: the installed ones].")
 
 
+_SIGNED, _UNSIGNED = "signature and digests hold", "digests hold, signature not checked"
+
+
 @click.group(name="packs")
 def command() -> None:
     """Build, sign and verify rule packs."""
@@ -22,7 +25,10 @@ def command() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("dist/packs"), show_default=True)
 @_PACKS
 def build(out: Path, folder: Path | None) -> int:
-    """Copy the packs to a folder, each with a manifest over exactly its files. A pack with lint problems is not built."""
+    """Copy the packs to a folder, each with a manifest over exactly its files.
+
+    A pack with lint problems is not built.
+    """
     from claimlens.usecases.packs import build as build_pack
     from claimlens.wiring import open_packs
 
@@ -86,9 +92,7 @@ def verify(public_key: str, folder: Path) -> int:
     packs = open_packs(settings, folder)
     for name in [*packs.names(), "shared"]:
         pack = verified(packs, name, key)
-        print(
-            f"{name}\t{'signature and digests hold' if pack.signed else 'digests hold, signature not checked'}\tsha256:{pack.digest}"
-        )
+        print(f"{name}\t{_SIGNED if pack.signed else _UNSIGNED}\tsha256:{pack.digest}")
     if key is None:
         print("no public key given: who made these packs was not checked", file=sys.stderr)
     return CLEAN

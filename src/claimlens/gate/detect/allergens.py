@@ -139,7 +139,11 @@ class _Collected:
                     continue
                 if strength is _ASK:
                     self._asks.append(Mention(allergen, member, words, pointer, span))
-                    if level is _IS_CONTAINED and pointer.startswith("/ingredients"):
+                    if (
+                        level is _IS_CONTAINED
+                        and pointer.startswith("/ingredients")
+                        and allergen not in self._table.threshold
+                    ):
                         self._open_asks.add(allergen)
                 else:
                     kept = self._may_contain if level is _MAY_BE else self._contains

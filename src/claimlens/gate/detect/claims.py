@@ -154,8 +154,8 @@ class Hits:
 class ClaimDetector:
     """Finds the triggers of a pack's claim rules; built once per pack, used from any thread.
 
-    `keys_of` are the keys of each element; `composed`, for the elements that have sequences of their own, those sequences by the
-    keys that make them possible.
+    `keys_of` are the keys of each element; `composed`, for the elements that have sequences of their own, those
+    sequences by the keys that make them possible.
     """
 
     def __init__(self, patterns: PatternSet, rules: Iterable[HasTriggers]) -> None:
@@ -180,7 +180,9 @@ class ClaimDetector:
                     for step in sequence.steps
                     if step.element != sequence.anchor and step.element >= FIRST_ELEMENT
                 )
-                self._triggers.setdefault(sequence.anchor, []).append(Trigger(number, sequence, others, rule.requires_item))
+                self._triggers.setdefault(sequence.anchor, []).append(
+                    Trigger(number, sequence, others, rule.requires_item)
+                )
         every = {e for p in patterns.productions for e in (p.element, *(s.element for s in p.sequence.steps))}
         self.keys_of = _KeysOf({e: frozenset(keys_of.get(e, ())) for e in keys_of.keys() | every})
         self.composed: dict[int, dict[int, list[Sequence]]] = {}

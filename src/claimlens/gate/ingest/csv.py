@@ -81,10 +81,10 @@ def open_table(texts: Iterable[str]) -> Table:
         raise InputError("empty: there is nothing to check in it")
     separator = separator_of(first)
     rows = _rows(chain([first], source), separator)
-    heading = next(rows).cells
+    heading = next(rows, Row(1, [], "")).cells
     columns = [field_of(name) for name in heading]
     if "name" not in columns:
-        raise InputError(f"the heading has no column 'name'; it has {', '.join(heading)[:200]}")
+        raise InputError(f"the heading has no column 'name'; it has {', '.join(heading)[:200] or 'none'}")
     twice = sorted({field for field in columns if field and columns.count(field) > 1})
     if twice:
         raise InputError(f"two columns of the heading mean the same field: {', '.join(twice)}")

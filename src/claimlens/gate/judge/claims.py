@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-
-from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.domain.finding import Finding, Resolution, Severity, Suggestion
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.pack import Pack
 from claimlens.domain.quantity import Truth
-from claimlens.domain.text import FoldedText, fold
 from claimlens.domain.rule import AuthorisedClaim, Category, Confidence, Rewrite, RewriteAction, Rule
+from claimlens.domain.text import FoldedText, fold
+from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.gate.detect.claims import Hits, Sighting
 from claimlens.gate.judge.composition import contradiction
 from claimlens.gate.judge.conditions import evaluate
@@ -65,8 +64,8 @@ def judge_claims(
     """Findings for every sighting that no context excuses, and the excused ones with the reason.
 
     `whole` is a scan of the whole item, for what must or must not stand anywhere in it.
-    `in_force` are the numbers of the rules that apply on the day. Sightings numbered beyond the rules are wordings of the
-    register (`pack.authorised`).
+    `in_force` are the numbers of the rules that apply on the day. Sightings numbered beyond the rules are wordings of
+    the register (`pack.authorised`).
     """
     judged: list[Judged] = []
     excused: list[Excused] = []
@@ -217,9 +216,7 @@ def _register_why(outcome: Truth, because: str, missing: tuple[str, ...], claim:
     return f"Authorised wording that depends on a figure nobody gave: {', '.join(missing) or because}."
 
 
-def _register_finding(
-    reading: Reading, place: Place, claim: AuthorisedClaim, severity: Severity, why: str
-) -> Judged:
+def _register_finding(reading: Reading, place: Place, claim: AuthorisedClaim, severity: Severity, why: str) -> Judged:
     resolution, rewrite = Resolution.NONE, _KEEP
     if severity is Severity.MODIFY:
         resolution = Resolution.EVIDENCE

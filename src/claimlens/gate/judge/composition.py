@@ -1,16 +1,14 @@
 """Whether the item itself contradicts a claim about what it is made of ("vegan" on a paneer dish)."""
 
-from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.domain.pack import Negators
 from claimlens.domain.rule import Contradiction
+from claimlens.gate.detect.allergens import AllergenSighting
 from claimlens.gate.judge.context import Context, is_negated
 
 _MOST_WORDS = 3
 
 
-def contradiction(
-    claim: Contradiction, context: Context, negators: Negators, allergens: AllergenSighting
-) -> str:
+def contradiction(claim: Contradiction, context: Context, negators: Negators, allergens: AllergenSighting) -> str:
     """The item's words that make the claim false ("paneer, ghee"), or nothing."""
     words: dict[str, None] = {}
     for allergen in claim.allergens:

@@ -1,7 +1,7 @@
 """What excuses words that look like a claim: kind of item, set phrases, brand, ingredient names, negation.
 
-Each test is a small question with a yes or a no; `excuse` asks them in a fixed order and names the one that said yes, so that
-"why was this let through?" has an answer.
+Each test is a small question with a yes or a no; `excuse` asks them in a fixed order and names the one that said yes,
+so that "why was this let through?" has an answer.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from claimlens.gate.detect.claims import Hits, Sighting
 from claimlens.gate.normalise.reading import Place, Reading
 
 _NEAR = 3  # words before a claim in which a negating word is looked for
-_CLAUSE_SIGNS = frozenset(",;()[]{}&+/|\n–—•")  # noqa: RUF001
+_CLAUSE_SIGNS = frozenset(",;()[]{}&+/|\n–—•")
 
 
 class Context(NamedTuple):

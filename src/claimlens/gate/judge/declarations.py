@@ -41,7 +41,10 @@ def contradicted_absences(sighting: AllergenSighting, rule: CheckRule, known: li
     for one in sighting.contradictions():
         absent, present = one.absent, one.present
         if any(
-            f.severity is Severity.BLOCK and f.field == absent.pointer and f.span[0] < absent.span[1] and absent.span[0] < f.span[1]
+            f.severity is Severity.BLOCK
+            and f.field == absent.pointer
+            and f.span[0] < absent.span[1]
+            and absent.span[0] < f.span[1]
             for f in known
         ):
             continue

@@ -1,4 +1,4 @@
-"""Health claims where a register says which wordings are lawful (EU and GB: Regulation (EC) 1924/2006, Articles 10, 13, 14)."""
+"""Health claims by a register of lawful wordings (EU and GB: Regulation (EC) 1924/2006, Articles 10, 13, 14)."""
 
 from collections.abc import Iterable
 

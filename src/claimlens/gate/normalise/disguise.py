@@ -1,7 +1,7 @@
 """Disguised spellings: "im-mun-ity", "d i a b e t e s", "1mmun1ty", "cuuuure", "#WeightLoss".
 
-A cheap look decides whether a text could hold one at all; only then a second reading is made in which the disguise is off.
-Spans of the second reading still point into the text as submitted.
+A cheap look decides whether a text could hold one at all; only then a second reading is made in which the disguise is
+off. Spans of the second reading still point into the text as submitted.
 """
 
 import re
@@ -13,14 +13,14 @@ from claimlens.domain.text import FoldedText, fold_with_origins
 _SHAPES = str.maketrans(
     {chr(i): "a" if chr(i).isalpha() else "1" if chr(i) in "013457" else chr(i) for i in range(128) if chr(i) != " "}
 )
-_JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")  # noqa: RUF001 - the dashes that people type
+_JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
 _LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$!|]+[^\W\d_]|(?<!\w)[13457@$][^\W\d_]{3})[^\s]*")
 _LEADING_LEET = re.compile(r"(?<![\w.,])[13457][^\W\d_]{4}")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _HASHTAG = re.compile(r"#[^\W\d_]{5,}")
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i"}
-_SIGNS = "-‐‑_*\u2013"  # noqa: RUF001
+_SIGNS = "-‐‑_*\u2013"
 _JOINING = "-*_"
 _WITHOUT_SIGNS = {ord(sign): None for sign in _SIGNS + ". "}
 
@@ -30,8 +30,8 @@ def second_readings(
 ) -> list[FoldedText]:
     """The sentences that hold a disguise, with it taken off; their spans point into the whole of `text`.
 
-    `known_start` says how many letters from a word's start are a word worth uncovering (0: none); `has_repeats` whether a letter
-    stands three times in a row anywhere.
+    `known_start` says how many letters from a word's start are a word worth uncovering (0: none); `has_repeats`
+    whether a letter stands three times in a row anywhere.
     """
     shapes = folded.translate(_SHAPES)
     replaced: dict[int, str] = {}

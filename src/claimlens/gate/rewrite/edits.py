@@ -6,14 +6,14 @@ from typing import NamedTuple
 from claimlens.domain.rule import Rewrite, RewriteAction
 
 _SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
-_CLAUSE_SIGNS = ",;:–—()|•"  # noqa: RUF001
+_CLAUSE_SIGNS = ",;:–—()|•"
 _SPACES = re.compile(r"[ \t]{2,}")
 _SPACE_BEFORE_SIGN = re.compile(r"[ \t]+([,.;:!?)])")
 _DOUBLED_SIGN = re.compile(r"([,;:])(?:[ \t]*[,;:])+")
-_SIGN_BEFORE_END = re.compile(r"(?<![,;:–—-])[,;:–—-]+[ \t]?([.!?])")  # noqa: RUF001
+_SIGN_BEFORE_END = re.compile(r"(?<![,;:–—-])[,;:–—-]+[ \t]?([.!?])")
 _EMPTY_BRACKETS = re.compile(r"[ \t]*[(\[][ \t,;:-]*[)\]]")
-_LEADING = re.compile(r"^(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और)\b)+", re.IGNORECASE)  # noqa: RUF001
-_TRAILING = re.compile(r"(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और|that|which|a|an|the)\b)+$", re.IGNORECASE)  # noqa: RUF001
+_LEADING = re.compile(r"^(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और)\b)+", re.IGNORECASE)
+_TRAILING = re.compile(r"(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और|that|which|a|an|the)\b)+$", re.IGNORECASE)
 
 
 class Edit(NamedTuple):

@@ -159,6 +159,7 @@ class TestFilesThatCannotBeRead:
     @example(data=b"[[]")
     @example(data=b'{"items":[{"@type":"Product"')
     @example(data=b'name\n"')
+    @example(data=b";")
     def test_any_bytes_end_in_items_or_an_input_error(self, source_format, data):
         for chosen in (source_format, None):
             with contextlib.suppress(InputError):

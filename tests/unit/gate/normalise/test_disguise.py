@@ -35,7 +35,9 @@ def test_disguise_is_taken_off(text: str, folded: str) -> None:
     assert words_of(text) == folded
 
 
-@pytest.mark.parametrize("text", ["Slow-cooked lamb, stir-fried", "vitamin B12 and omega-3", "A B C soup", "Coffee #1", "hmm"])
+@pytest.mark.parametrize(
+    "text", ["Slow-cooked lamb, stir-fried", "vitamin B12 and omega-3", "A B C soup", "Coffee #1", "hmm"]
+)
 def test_ordinary_spelling_is_read_once(text: str) -> None:
     assert words_of(text) is None
 
