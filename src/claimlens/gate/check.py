@@ -31,6 +31,7 @@ _STATEMENTS = frozenset(
     | {Category.BEAUTY, Category.ENDORSEMENT, Category.DISPARAGEMENT, Category.STRUCTURE_FUNCTION, Category.CHILDREN}
 )
 _ROUNDS = 3
+_MOST_DAYS = 64
 _NO_NUTRITION = Nutrition()
 _UNASKED = AllergenSummary(complete=False)
 
@@ -43,12 +44,13 @@ class Examined(NamedTuple):
 
 
 class Examiner:
-    """A pack, ready to judge. Holds no state that changes; safe to share between threads."""
+    """A pack, ready to judge. What it remembers changes no answer; safe to share between threads."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.claims = ClaimDetector(pack.patterns, [*pack.rules, *pack.authorised])
         self.allergens = AllergenDetector(pack.allergens)
+        self._in_force: dict[date, frozenset[int]] = {}
         self._unseen = AllergenSighting(pack.allergens, ingredients_given=False)
         self._personal_data = {rule.type: rule for rule in pack.personal_data}
         self._numeric = frozenset(i for i, rule in enumerate(pack.rules) if rule.condition is not None)
@@ -59,7 +61,12 @@ class Examiner:
 
     def rules_in_force(self, on: date) -> frozenset[int]:
         """Numbers of the rules that apply on a day."""
-        return frozenset(i for i, rule in enumerate(self.pack.rules) if rule.in_force(on))
+        known = self._in_force.get(on)
+        if known is None:
+            known = frozenset(i for i, rule in enumerate(self.pack.rules) if rule.in_force(on))
+            if len(self._in_force) < _MOST_DAYS:
+                self._in_force[on] = known
+        return known
 
     def examine(
         self, item: Item, profile: Profile, in_force: frozenset[int], language: str, not_checked: tuple[str, ...]

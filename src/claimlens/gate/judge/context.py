@@ -9,10 +9,12 @@ from typing import NamedTuple
 from claimlens.domain.pack import Negators
 from claimlens.domain.pattern import Sequence
 from claimlens.domain.rule import BrandPolicy, Negation, Rule
+from claimlens.domain.text import fold
 from claimlens.gate.detect.claims import Hits, Sighting
 from claimlens.gate.normalise.reading import Place, Reading
 
 _NEAR = 3  # words before a claim in which a negating word is looked for
+_NEAR_BEHIND = 2
 _CLAUSE_SIGNS = frozenset(",;()[]{}&+/|\n–—•")
 
 
@@ -61,12 +63,22 @@ def is_negated(context: Context, negators: Negators) -> bool:
             for _ in range(back):
                 at = folded.rfind(" ", 0, at - 1) + 1
             return not _clause_between(context, at)
-    if negators.after:
-        end = folded.find(" . ", sighting.end)
-        behind = folded[sighting.start : end if end >= 0 else len(folded)].split()
-        inside = folded[sighting.start : sighting.end].count(" ") + 1
-        return any(word in negators.after for word in behind[: inside + 2])
-    return False
+    return bool(negators.after) and _negated_behind(context, negators)
+
+
+def _negated_behind(context: Context, negators: Negators) -> bool:
+    """Hindi and German put the negating word last: inside the matched words, or right behind them in the same clause."""
+    folded, sighting = context.hits.folded, context.sighting
+    if any(word in negators.after for word in folded[sighting.start : sighting.end].split()):
+        return True
+    end = folded.find(" . ", sighting.end)
+    behind = folded[sighting.end : end if end >= 0 else len(folded)].split()[:_NEAR_BEHIND]
+    if not any(word in negators.after for word in behind):
+        return False
+    text = context.reading.fields[context.place.field][1]
+    after = text[context.place.end : context.place.end + 40]
+    clause_end = min((i for i, c in enumerate(after) if c in _CLAUSE_SIGNS), default=len(after))
+    return any(word in negators.after for word in fold(after[:clause_end]).split()[:_NEAR_BEHIND])
 
 
 def drops_claim(rule: Rule, negated: bool) -> bool:
