@@ -35,7 +35,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claims: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     category: str = ""
-    modifiers: Any = None
+    options: dict[str, Any] = {}
     ocr_text: str = ""
     kind: Kind = Kind.MENU_ITEM
     brand: str = ""
@@ -63,14 +63,15 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             found += [(f"/tags/{i}", text) for i, text in enumerate(self.tags) if text]
         if self.category:
             found.append(("/category", self.category))
-        if self.modifiers:
-            found += _strings(self.modifiers, "/modifiers")
+        if self.options:
+            for field, value in self.options.items():
+                found += _strings(value, f"/{field}")
         if self.ocr_text:
             found.append(("/ocr_text", self.ocr_text))
         return found
 
 
-#: Keys inside modifiers whose strings are machine data, not published text.
+#: Keys inside options whose strings are machine data, not published text.
 _NOT_TEXT = frozenset({"id", "sku", "type", "price", "currency", "image", "external_id"})
 
 

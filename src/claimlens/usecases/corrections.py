@@ -8,7 +8,6 @@ from typing import Any
 
 from claimlens.domain.errors import InputError
 from claimlens.domain.finding import Change
-from claimlens.gate.ingest.record import OPTION_FIELDS
 from claimlens.kit.json_text import escape, skip_space, value_span
 
 _LISTS = ("claims", "tags", "ingredients")
@@ -108,8 +107,6 @@ def _candidates(field: str) -> list[str]:
     found = [field]
     if len(steps) == 3 and steps[1] in _LISTS and steps[2] == "0":
         found.append(f"/{steps[1]}")
-    if len(steps) > 2 and steps[1] == "modifiers" and steps[2] in OPTION_FIELDS:
-        found.append("/" + "/".join(steps[2:]))
     return found
 
 
@@ -134,7 +131,7 @@ def corrected_row(separator: str, columns: list[str], source: str, changes: Iter
     cells = next(csv.reader(source.splitlines(keepends=True), delimiter=separator))
     for change in changes:
         steps = change.field.split("/")
-        name = steps[2] if steps[1] == "modifiers" and len(steps) > 2 and steps[2] in OPTION_FIELDS else steps[1]
+        name = steps[1]
         if name not in columns:
             raise CannotPlaceError("the table has no column for it", change.field)
         column = columns.index(name)

@@ -40,7 +40,7 @@ class TestRecords:
                 {"ingredients": [{"name": "b", "pct": 1}]},
             ),
             ({"category": {"title": "a"}}, ("/category", "a", "b"), {"category": {"title": "b"}}),
-            ({"options": [{"name": "a"}]}, ("/modifiers/options/0/name", "a", "b"), {"options": [{"name": "b"}]}),
+            ({"options": [{"name": "a"}]}, ("/options/0/name", "a", "b"), {"options": [{"name": "b"}]}),
             ({"name": "n"}, ("/description", "", "Note."), {"name": "n", "description": "Note."}),
             ({"modifiers": {"a/b": ["x"]}}, ("/modifiers/a~1b/0", "x", "y"), {"modifiers": {"a/b": ["y"]}}),
         ],

@@ -56,7 +56,7 @@ def item_of(record: Any, index: int, defaults: Defaults) -> Item:
         claims=_texts(get("claims"), "/claims"),
         tags=_texts(get("tags"), "/tags"),
         category=_title(get("category"), "/category"),
-        modifiers=_options(record),
+        options=_options(record),
         ocr_text=_text(get("ocr_text"), "/ocr_text"),
         kind=_kind(get("kind"), defaults.kind),
         brand=_title(get("brand"), "/brand"),
@@ -179,14 +179,12 @@ def _check_amount(value: Any, pointer: str) -> None:
         raise InputError("not a number that a label can mean", pointer)
 
 
-def _options(record: dict[str, Any]) -> Any:
+def _options(record: dict[str, Any]) -> dict[str, Any]:
     named = {field: record[field] for field in OPTION_FIELDS if record.get(field)}
-    if not named:
-        return None
     for field, value in named.items():
         if not isinstance(value, str | list | dict):
             raise InputError(f"a list of options is expected, this is {_kind_of(value)}", f"/{field}")
-    return named["modifiers"] if len(named) == 1 and "modifiers" in named else named
+    return named
 
 
 def _kind(value: Any, default: Kind | None) -> Kind:

@@ -7,13 +7,12 @@ from claimlens.domain.rule import Rewrite, RewriteAction
 
 _SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
 _CLAUSE_SIGNS = ",;:–—()|•"
-_SPACES = re.compile(r"[ \t]{2,}")
-_SPACE_BEFORE_SIGN = re.compile(r"[ \t]+([,.;:!?)])")
-_DOUBLED_SIGN = re.compile(r"([,;:])(?:[ \t]*[,;:])+")
-_SIGN_BEFORE_END = re.compile(r"(?<![,;:–—-])[,;:–—-]+[ \t]?([.!?])")
-_EMPTY_BRACKETS = re.compile(r"[ \t]*[(\[][ \t,;:-]*[)\]]")
-_LEADING = re.compile(r"^(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और)\b)+", re.IGNORECASE)
-_TRAILING = re.compile(r"(?:[\s,;:–—|•&+-]|\b(?:and|or|with|und|et|y|e|aur|और|that|which|a|an|the)\b)+$", re.IGNORECASE)
+_JOINING_WORDS = "and|or|with|und|oder|mit|et|ou|avec|y|o|con|e|ed|aur|और"
+_LEADING = re.compile(rf"(?:[\s,;:–—|•&+-]|(?:{_JOINING_WORDS})\b)+", re.IGNORECASE)
+_TRAILING = re.compile(rf"(?:[\s,;:–—|•&+-]|\b(?:{_JOINING_WORDS}|a|an|the|that|which|is|are)(?=\W|$))+$", re.IGNORECASE)
+_ENDERS = ".!?।"
+_BEFORE_SIGN = ",.;:!?)]।"
+_TAIL = 48  # how far back a joint is tidied
 
 
 class Edit(NamedTuple):
@@ -46,8 +45,6 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
                 start, end = _clause(text, start, end)
             spans.append((start, end, ""))
     result = _spliced(text, spans)
-    if spans:
-        result = _tidied(result, text, is_title)
     for sentence in appended:
         if sentence.lower() not in result.lower():
             result = f"{result.rstrip()} {sentence}" if result.strip() else sentence
@@ -55,19 +52,49 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
 
 
 def _spliced(text: str, spans: list[tuple[int, int, str]]) -> str:
-    pieces, at, said = [], 0, set()
+    """The text with spans exchanged for new words; only the joints are tidied, the rest stays as the writer wrote it."""
+    if not spans:
+        return text
+    done, at, said = "", 0, set[str]()
     for start, end, new in sorted(spans, key=lambda s: (s[0], -s[1])):
         if start < at:
-            if end > at:
-                at = end
+            at = max(at, end)
             continue
-        pieces.append(text[at:start])
+        done = _joined(done, text[at:start], text[:at])
+        at = end
         if new and new not in said:
             said.add(new)
-            pieces.append(_in_sentence(new, text, start, end))
-        at = end
-    pieces.append(text[at:])
-    return "".join(pieces)
+            done += _in_sentence(new, text, start, end)
+            continue
+    return _joined(done, text[at:], text[:at]).strip()
+
+
+def _joined(left: str, right: str, before: str) -> str:
+    """`left` and `right` where something between them may have gone; `before` is the submitted text up to `right`."""
+    if not before.strip():
+        return right if not before else right.lstrip()
+    head = left.rstrip()
+    if not head or head[-1] in _ENDERS:
+        begun = before.rstrip()[-1:] not in tuple(_ENDERS)  # else the whole sentence went and `right` starts another
+        if right.lstrip()[:1] in _ENDERS:
+            rest = right.lstrip(_ENDERS + " \t")
+        else:
+            trimmed = _LEADING.match(right) if begun else None
+            rest = right[trimmed.end() :] if trimmed else right.lstrip(" \t")
+        if not rest:
+            return head
+        line_end = "\n" if left.endswith("\n") or right.startswith("\n") else " "
+        return (head + line_end if head else "") + rest[:1].upper() + rest[1:]
+    if not right.strip() or right.lstrip()[0] in _ENDERS:
+        tail = _TRAILING.search(head, max(0, len(head) - _TAIL))
+        return (head[: tail.start()] if tail else head) + right.lstrip()
+    if head[-1] == "(" and right.lstrip()[0] == ")":
+        return _joined(head[:-1], right.lstrip()[1:], before)
+    if head[-1] in ",;:–—-(" and right.lstrip()[0] in ",;:–—-":
+        right = right.lstrip()[1:]
+    body = right.lstrip()
+    space = "" if not body or body[0] in _BEFORE_SIGN or head[-1] == "(" else " "
+    return head + space + body
 
 
 def _in_sentence(new: str, text: str, start: int, end: int) -> str:
@@ -105,23 +132,3 @@ def _clause(text: str, start: int, end: int) -> tuple[int, int]:
     if sum(len(word) > 2 for word in re.findall(r"[^\W\d_]+", rest)) < 2:
         return first, last
     return left, right
-
-
-def _tidied(text: str, before: str, is_title: bool) -> str:
-    text = _SPACES.sub(" ", text)
-    text = _EMPTY_BRACKETS.sub("", text)
-    text = _SPACE_BEFORE_SIGN.sub(r"\1", text)
-    text = _DOUBLED_SIGN.sub(r"\1", text)
-    text = _SIGN_BEFORE_END.sub(r"\1", text)
-    text = _SPACES.sub(" ", text)
-    sentences = [_LEADING.sub("", s) for s in re.split(r"(?<=[.!?।])\s+", text.strip()) if any(c.isalnum() for c in s)]
-    if len(sentences) > 1 and any(c.isupper() for c in before):
-        sentences = [s if s in before and f" {s}" not in before else s[:1].upper() + s[1:] for s in sentences]
-    text = " ".join(sentences)
-    if not text.endswith((".", "!", "?", "।")):
-        text = _TRAILING.sub("", text)
-    if text[:1].islower() and before.strip()[:1].isupper():
-        text = text[:1].upper() + text[1:]
-    if not is_title and before.rstrip()[-1:] in ".!" and text and text[-1] not in ".!?।)":
-        text += "."
-    return text.strip()
