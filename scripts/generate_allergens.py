@@ -70,7 +70,7 @@ FALSE_FRIENDS: dict[str, tuple[tuple[str, str], ...]] = {
 NOT_ENCODED = {
     "AL-FF-LACTOSEFREE": "the engine reads 'lactose free' as a statement about lactose and leaves milk standing",
     "AL-FF-EGGFREE": "'eggless' and 'egg-free' are statements of absence (shared scopes); eggplant is an exception",
-    "AL-FF-MAYO": "shared entry: eggless and vegan mayonnaise ask for milk",
+    "AL-FF-MAYO": "'eggless' and 'vegan' beside mayonnaise take the egg out of it (shared scopes)",
     "AL-XC-FRYER": "wording of cross contact: shared scopes (may contain)",
     "AL-XC-MAYCONTAIN": "wording of cross contact: shared scopes (may contain)",
 }

@@ -89,6 +89,7 @@ class WordKind(IntEnum):
     FREE_AFTER = 9  # the word before is absent
     SUBSTITUTE = 10  # the word that follows is an imitation
     SUBSTITUTE_AFTER = 11  # the word before is an imitation
+    FREE_LIST = 12  # like FREE; other things may stand first ("free from colours, gluten and milk")
 
 
 class AllergenWord(msgspec.Struct, frozen=True, array_like=True):

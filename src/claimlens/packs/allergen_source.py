@@ -57,6 +57,7 @@ class Scopes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     may_back: tuple[str, ...] = ()
     guard: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
+    free_list: tuple[str, ...] = ()
     free_after: tuple[str, ...] = ()
     not_free_after: tuple[str, ...] = ()
     substitute: tuple[str, ...] = ()

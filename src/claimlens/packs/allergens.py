@@ -51,6 +51,7 @@ def _scope_words(own: PackFile, common: SharedFile) -> Iterator[AllergenWord]:
             (WordKind.MAY_BACK, scopes.may_back),
             (WordKind.GUARD, scopes.guard),
             (WordKind.FREE, scopes.free),
+            (WordKind.FREE_LIST, scopes.free_list),
             (WordKind.FREE_AFTER, scopes.free_after),
             (WordKind.TERM, scopes.not_free_after),
             (WordKind.SUBSTITUTE, scopes.substitute),

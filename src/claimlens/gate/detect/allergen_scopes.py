@@ -15,7 +15,7 @@ _TERM, _ABSENT, _CONTAINS = WordKind.TERM, WordKind.ABSENT, WordKind.CONTAINS
 _MAY, _MAY_OPEN, _MAY_CLOSE, _MAY_BACK, _GUARD = (
     WordKind.MAY, WordKind.MAY_OPEN, WordKind.MAY_CLOSE, WordKind.MAY_BACK, WordKind.GUARD,
 )  # fmt: skip
-_FREE, _FREE_AFTER = WordKind.FREE, WordKind.FREE_AFTER
+_FREE, _FREE_LIST, _FREE_AFTER = WordKind.FREE, WordKind.FREE_LIST, WordKind.FREE_AFTER
 _SUBSTITUTE, _SUBSTITUTE_AFTER = WordKind.SUBSTITUTE, WordKind.SUBSTITUTE_AFTER
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[\n•|]|\.(?=[^\W\d])")
@@ -53,7 +53,7 @@ class ScopeReader:
         """
         clean = plain.clean
         mode = _CONTAINS
-        guarded = seen = False
+        guarded = seen = of_list = False
         depth = 0  # of brackets, counted from where the running scope began
         for k in range(first, len(events)):
             event = events[k]
@@ -66,7 +66,7 @@ class ScopeReader:
                         if not seen:
                             _mark_before_bracket(events, k - 1, clean)
                         mode, guarded = _CONTAINS, False
-                elif not self._still_free(gap, seen, event, clean):
+                elif not self._still_free(gap, seen, of_list, event, clean):
                     mode = _CONTAINS
             if kind is _TERM:
                 if event.word.meanings:
@@ -80,9 +80,9 @@ class ScopeReader:
                 if mode is not _MAY:
                     mode, seen, depth = _MAY, False, 0
                 guarded = guarded or kind is _GUARD
-            elif kind is _FREE:
+            elif kind is _FREE or kind is _FREE_LIST:
                 if not guarded:
-                    mode, seen = _FREE, False
+                    mode, seen, of_list = _FREE, False, kind is _FREE_LIST
             elif kind is _FREE_AFTER:
                 self._free_before(events, k, clean, guarded)
             elif kind is _ABSENT:
@@ -109,15 +109,18 @@ class ScopeReader:
                     continue
             elif gap[at] == ".":
                 words = gap[max(0, at - 12) : at].split()
-                if words and words[-1].lower().strip("([{") in self._abbreviations:
+                word = words[-1].lower().strip("([{") if words else ""
+                if (len(word) == 1 and word.isalpha()) or word in self._abbreviations:
                     continue
             return True
         return False
 
-    def _still_free(self, gap: str, seen: bool, event: Event, clean: str) -> bool:
+    def _still_free(self, gap: str, seen: bool, of_list: bool, event: Event, clean: str) -> bool:
         """Whether "free from" reaches over `gap` to `event`: a list of allergens, held together by joining words."""
         if not seen and "," not in gap:
             return len(gap) < 40 and _CLAUSE_END.search(gap) is None
+        if not seen and not of_list:
+            return False  # "no added sugar, milk": the milk is another item
         if len(gap) > 120 or _CLAUSE_END.search(gap) is not None or ":" in gap:
             return False
         words = plain_words(gap).split()
