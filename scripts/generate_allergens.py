@@ -4,7 +4,7 @@
     python scripts/generate_allergens.py FACTS_DIR [PACKS_DIR]
 
 FACTS_DIR holds eu_gb_allergens.csv and in_us_allergens.csv. Every row of a table is in the pack of its jurisdiction, as
-terms of an entry, as a word that must stay silent (`not_words`) or, with the reason, under `not_encoded`. Rows are
+terms of an entry, as a trap that must stay silent or, with what stands for it, under `handled`. Rows are
 named by their `id`; the rows of eu_gb_allergens.csv have none and are named `allergen/record_type/language/term`.
 """
 
@@ -67,7 +67,7 @@ FALSE_FRIENDS: dict[str, tuple[tuple[str, str], ...]] = {
     "AL-FF-SOYVSWHEAT": (("soybeans", "contains"), ("gluten", "contains")),
     "AL-COCONUT": (("nuts", "not"),),
 }
-NOT_ENCODED = {
+HANDLED = {
     "AL-FF-LACTOSEFREE": "the engine reads 'lactose free' as a statement about lactose and leaves milk standing",
     "AL-FF-EGGFREE": "'eggless' and 'egg-free' are statements of absence (shared scopes); eggplant is an exception",
     "AL-FF-MAYO": "'eggless' and 'vegan' beside mayonnaise take the egg out of it (shared scopes)",
@@ -110,8 +110,7 @@ class Pack:
 
     def __init__(self) -> None:
         self.duties: dict[str, dict[str, Any]] = {}
-        self.not_words: dict[str, list[str]] = defaultdict(list)
-        self.not_encoded: dict[str, str] = {}
+        self.handled: dict[str, list[str]] = defaultdict(list)  # what stands for the rows -> their names
         self._entries: dict[tuple[str, ...], list[str]] = {}
 
     def add(
@@ -131,9 +130,10 @@ class Pack:
         said += [term for term in terms if term not in said]
 
     def entries(self) -> list[dict[str, Any]]:
-        names = ("from", "allergen", "use", "language", "member", "confidence", "citation")
+        names = ("facts", "allergen", "use", "language", "member", "confidence", "citation")
         return [
-            {name: value for name, value in zip(names, key, strict=True) if value} | {"terms": terms}
+            {name: [value] if name == "facts" else value for name, value in zip(names, key, strict=True) if value}
+            | {"terms": terms}
             for key, terms in self._entries.items()
             if terms
         ]
@@ -149,6 +149,7 @@ def european(rows: list[dict[str, str]], jurisdiction: str) -> Pack:
         reference = f"{row['allergen']}/{row['record_type']}/{row['language']}/{row['term']}"
         kind = row["record_type"]
         if kind == "definition":
+            pack.handled["the duty to declare"].append(reference)
             how = "name the cereal" if allergen == "gluten" else "name the nut" if allergen == "nuts" else ""
             pack.duties[allergen] = {
                 "required": True,
@@ -158,12 +159,12 @@ def european(rows: list[dict[str, str]], jurisdiction: str) -> Pack:
             if allergen == "soybeans":
                 pack.duties[allergen]["exempt"] = []
         elif kind == "exemption":
-            where = "shared entry with `from` and `only`"
+            where = "a shared entry that names the row and the jurisdictions"
             if "EU only" in row["rule"] and jurisdiction != "eu":
                 where = "EU only; GB keeps declaring"
-            pack.not_encoded[reference] = where
+            pack.handled[where].append(reference)
         elif kind == "context_rule":
-            pack.not_encoded[reference] = f"read by the engine and the shared scopes ({row['rule']})"
+            pack.handled["the shared scopes and how the engine reads them"].append(reference)
         else:
             add_word(pack, row, allergen, reference)
     return pack
@@ -175,12 +176,11 @@ def add_word(pack: Pack, row: dict[str, str], allergen: str, reference: str) -> 
     note = row["notes"]
     if row["record_type"] == "non_match" and use == "not":
         if note.startswith("Negation") or "-free" in term:
-            pack.not_encoded[reference] = "a statement of absence: shared scopes"
+            if reference:
+                pack.handled["a statement of absence: the shared scopes"].append(reference)
             return
-        if re.match(r"(Substring|Token|Language gate)", note) or (" " not in term and term not in ("besan", "MSG")):
-            pack.not_words[allergen].append(term)
-            if " " not in term and re.match(r"(Substring|Token)", note):
-                return
+        if " " not in term and re.match(r"(Substring|Token)", note):
+            use = "silent"  # only a part of the word looks like one, and words are met whole
     pack.add(
         [term],
         allergen=allergen,
@@ -199,8 +199,8 @@ def indian_or_american(rows: list[dict[str, str]], words: list[dict[str, str]], 
     pack = Pack()
     for row in rows:
         row_id = row["id"]
-        if row_id in NOT_ENCODED:
-            pack.not_encoded[row_id] = NOT_ENCODED[row_id]
+        if row_id in HANDLED:
+            pack.handled[HANDLED[row_id]].append(row_id)
         elif row_id in FALSE_FRIENDS:
             for allergen, use in FALSE_FRIENDS[row_id]:
                 add_terms(pack, row, allergen, use)
@@ -214,7 +214,6 @@ def indian_or_american(rows: list[dict[str, str]], words: list[dict[str, str]], 
             if jurisdiction == "in" and allergen == "nuts" and row["term"].startswith(("pine", "chestnut")):
                 continue
             add_word(pack, row, allergen, "")
-    pack.not_encoded.pop("", None)
     return pack
 
 
@@ -271,7 +270,7 @@ HEADER = """\
 # Generated by scripts/generate_allergens.py from {tables}.
 # Do not edit: change the tables or packs/shared/allergens.yaml.
 #
-# `from` names the rows: an id, or allergen/record_type of eu_gb_allergens.csv, whose row is then
+# `facts` names the rows: an id, or allergen/record_type of eu_gb_allergens.csv, whose row is then
 # allergen/record_type/language/term. `confidence` is the tables' own mark.
 """
 
@@ -282,8 +281,7 @@ def write(packs: Path, jurisdiction: str, pack: Pack) -> None:
         "languages": LANGUAGES[jurisdiction],
         "duties": pack.duties,
         "entries": pack.entries(),
-        "not_words": {allergen: sorted(set(words)) for allergen, words in pack.not_words.items()},
-        "not_encoded": dict(sorted(pack.not_encoded.items())),
+        "handled": [{"facts": rows, "how": how} for how, rows in pack.handled.items()],
     }
     tables = "eu_gb_allergens.csv"
     if jurisdiction in ("in", "us"):

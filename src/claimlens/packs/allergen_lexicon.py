@@ -149,7 +149,7 @@ class Lexicon:
         self._meanings.clear()  # what was looked up while composing may have been half a story
 
     def _add(self, entry: Entry, rank: int, dropped: set[tuple[str, str]]) -> None:
-        if entry.use == "drop" or (entry.only and self._jurisdiction not in entry.only):
+        if entry.use in ("drop", "silent") or (entry.only and self._jurisdiction not in entry.only):
             return
         if rank and entry.language not in self._languages:
             return

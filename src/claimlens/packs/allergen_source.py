@@ -9,12 +9,16 @@ from claimlens.domain.allergen import ALLERGENS, Duty
 from claimlens.domain.errors import PackInvalidError
 
 T = TypeVar("T")
-Use = Literal["contains", "ask", "not", "drop"]
+Use = Literal["contains", "ask", "not", "silent", "drop"]
 _FILE = "allergens.yaml"
 
 
-class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"sources": "from"}):
-    """Terms of one language that say the same about one allergen. `from` names the rows of the facts tables."""
+class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Terms of one language that say the same about one allergen.
+
+    `facts` names the rows of the facts tables: an id, or `allergen/record_type`, to which language and term belong.
+    `silent` terms are no words of the pack: they show what must not be mistaken for one.
+    """
 
     allergen: str
     use: Use
@@ -23,7 +27,7 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"s
     member: str = ""
     only: tuple[str, ...] = ()
     why: str = ""
-    sources: str | tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     confidence: str = ""
     citation: str = ""
 
@@ -65,6 +69,13 @@ class Scopes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     absent: dict[str, tuple[str, ...]] = {}
 
 
+class Handled(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Rows of the facts tables that no entry repeats, and what stands for them."""
+
+    facts: tuple[str, ...]
+    how: str
+
+
 class PackFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A jurisdiction's `allergens.yaml`."""
 
@@ -72,8 +83,7 @@ class PackFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     languages: tuple[str, ...] = ()
     duties: dict[str, Duty] = {}
     entries: tuple[Entry, ...] = ()
-    not_words: dict[str, tuple[str, ...]] = {}
-    not_encoded: dict[str, str] = {}
+    handled: tuple[Handled, ...] = ()
 
 
 class SharedFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -110,3 +120,16 @@ def check_ids(own: PackFile, common: SharedFile) -> None:
     unknown = used - set(ALLERGENS)
     if unknown:
         raise PackInvalidError(f"no such allergen: {', '.join(sorted(unknown))}", _FILE)
+
+
+def encoded_rows(pack: PackFile, shared: SharedFile) -> set[str]:
+    """Names of the rows of the facts tables that the two files account for.
+
+    A row without an id is named `allergen/record_type/language/term`.
+    """
+    rows = {row for handled in pack.handled for row in handled.facts}
+    for entry in (*pack.entries, *shared.entries):
+        for fact in entry.facts:
+            rows.add(fact)
+            rows.update(f"{fact}/{entry.language}/{term}" for term in entry.terms)
+    return rows

@@ -289,7 +289,7 @@ def test_words_and_spans_are_those_submitted():
     for mention in see("eu", text).contains:
         start, end = mention.span
         assert text[start:end] == mention.words
-    assert [mention.words for mention in see("eu", text).contains][0].startswith("Œuf")
+    assert see("eu", text).contains[0].words.startswith("Œuf")
 
 
 def test_a_line_of_a_photographed_label_is_no_sentence():
