@@ -132,7 +132,7 @@ class _Collected:
                     continue
                 if strength is not _NAMED:
                     if has_sub_list is None:
-                        has_sub_list = _SUB_LIST.match(clean, event.end) is not None
+                        has_sub_list = _has_sub_list(clean, event.end)
                     if has_sub_list:
                         continue  # the sub-list says what is in it
                 if (event.substitute or event.waived) and self._is_without(allergen, strength, event):
@@ -188,6 +188,13 @@ class _Languages:
                 self._scores[self._hint] += 1
         score = self._scores.get(language, 0)
         return score > 0 and (language in _MIXED or score == max(self._scores.values()))
+
+
+def _has_sub_list(clean: str, end: int) -> bool:
+    following = clean[end : end + 2].lstrip()[:1]
+    if not following or following in ",.;)" or following.isalpha():
+        return False
+    return _SUB_LIST.match(clean, end) is not None
 
 
 def _whole_word(event: Event, plain: str) -> tuple[int, int]:
