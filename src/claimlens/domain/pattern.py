@@ -40,9 +40,10 @@ class PatternSet(msgspec.Struct, frozen=True, gc=False):
     A key that starts (ends) with a space starts (ends) at a word border; otherwise the match is widened to the whole
     word.
     `key_elements[i]` are the elements that `keys[i]` is a word of.
+    `numeric` maps an element that may also be a number to NUMBER or PERCENT.
     """
 
     keys: tuple[str, ...]
     key_elements: tuple[tuple[int, ...], ...]
     productions: tuple[Production, ...]
-    vocabulary: tuple[str, ...]
+    numeric: dict[int, int]

@@ -147,6 +147,10 @@ class AuthorisedClaim(msgspec.Struct, frozen=True, kw_only=True):
     not_kinds: tuple[str, ...] = ()
 
 
+#: Types of personal data that are looked for (closed list).
+PERSONAL_DATA_TYPES = ("email", "phone", "postcode", "address", "url", "upi", "pan", "aadhaar", "card")
+
+
 class PersonalDataRule(msgspec.Struct, frozen=True):
     """What to say about one type of personal data."""
 

@@ -89,6 +89,11 @@ assert len(_ASCII) == 128  # one to one, so that translate stays on its fast pat
 _ASCII_FOLD = str.maketrans({chr(i): _ASCII[i] for i in range(128)})
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _LONE_BOUNDARY = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
+#: A full stop that ends a shortened word, not a sentence: "No. 1", "Dr. Rao", "Vit. C", "Rs. 99".
+_SHORTENED_BEFORE_DIGIT = ("no", "nr", "rs")
+_SHORTENED_BEFORE_LETTER = ("dr", "mr", "mrs", "vit")
+_SHORTENED = re.compile(r"(?<![^\W_])(?:(?:no|nr|rs)\.(?= ?[0-9])|(?:dr|mr|mrs|vit)\.(?= ?[^\W\d_]))")
+_SHORTENED_ENDS = tuple(f"{word}." for word in (*_SHORTENED_BEFORE_DIGIT, *_SHORTENED_BEFORE_LETTER))
 _LETTER_AFTER_DIGIT = re.compile(r"([0-9])([^\W\d_])")
 _ASCII_TOKEN = re.compile(r"[A-Za-z]*[0-9]+(?:[.!?;:|][0-9]+)*|[A-Za-z]+|[.!?;:|\n\r%&]")
 
@@ -122,6 +127,10 @@ def fold(text: str) -> str:
     if "\n" in plain:
         plain = plain.replace("\n", " . ")
     if "." in plain:
+        for end in _SHORTENED_ENDS:
+            if end in plain:
+                plain = _SHORTENED.sub(_without_stop, plain)
+                break
         plain = (plain + " ").replace(". ", " . ")
         if plain.count(".") != plain.count(" . "):
             plain = _LONE_BOUNDARY.sub(" . ", plain)
@@ -132,6 +141,10 @@ def fold(text: str) -> str:
     if _LETTER_AFTER_DIGIT.search(plain):
         plain = _LETTER_AFTER_DIGIT.sub(r"\1 \2", plain)
     return f" {' '.join(plain.split())} "
+
+
+def _without_stop(match: re.Match[str]) -> str:
+    return match[0].replace(".", " ")
 
 
 def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> tuple[str, list[int]]:
@@ -186,6 +199,14 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
         out.append(" ")
         origins.append(0)
     return "".join(out), origins
+
+
+def _ends_shortened_word(word: str, chars: list[tuple[str, int]], k: int) -> bool:
+    after = k + 2 if k + 1 < len(chars) and chars[k + 1][0] == " " else k + 1
+    following = chars[after][0] if after < len(chars) else " "
+    return (word in _SHORTENED_BEFORE_DIGIT and following in "0123456789") or (
+        word in _SHORTENED_BEFORE_LETTER and following.isalpha()
+    )
 
 
 class FoldedText:

@@ -10,7 +10,7 @@ from claimlens.domain.errors import ConditionError, PackInvalidError
 from claimlens.domain.finding import Resolution, Severity
 from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import Jurisdiction
-from claimlens.domain.rule import RewriteAction
+from claimlens.domain.rule import PERSONAL_DATA_TYPES, RewriteAction
 from claimlens.packs.compile import compile_rule
 from claimlens.packs.conditions import parse_condition, without_reference
 from claimlens.packs.nutrients import read_references
@@ -52,6 +52,10 @@ def lint(source: PackSource) -> list[Problem]:
         except PackInvalidError as error:
             details.append(error.detail)
         problems += [Problem(rule.file, rule.line, rule.id, detail) for detail in details]
+    said = {str(row.get("type")) for row in (source.documents.get("pii") or {}).get("pii", ())}
+    for kind in PERSONAL_DATA_TYPES:
+        if kind not in said:
+            problems.append(Problem("pii.yaml", 1, "", f"nothing to say about personal data of type {kind!r}"))
     return sorted(problems, key=lambda p: (p.file, p.line, p.detail))
 
 

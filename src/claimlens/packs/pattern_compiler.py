@@ -42,6 +42,7 @@ class PatternCompiler:
         self._elements: dict[object, int] = {}
         self._keys: dict[str, dict[int, None]] = {}
         self._productions: list[Production] = []
+        self._numeric: dict[int, int] = {}
         self._weight: list[int] = [_EVERYWHERE_WEIGHT] * FIRST_ELEMENT
         self._frequency = _word_frequency(lawful_texts)
         self._open: list[str] = []
@@ -54,12 +55,11 @@ class PatternCompiler:
     def finish(self) -> PatternSet:
         """Everything collected so far."""
         keys = tuple(self._keys)
-        vocabulary = sorted({word for key in keys for word in key.split() if len(word) >= 3})
         return PatternSet(
             keys=keys,
             key_elements=tuple(tuple(elements) for elements in self._keys.values()),
             productions=tuple(self._productions),
-            vocabulary=tuple(vocabulary),
+            numeric=self._numeric,
         )
 
     def _sequence(self, row: Row) -> Sequence:
@@ -135,6 +135,9 @@ class PatternCompiler:
         nodes = _joined_words(row)
         if len(nodes) == 1 and isinstance(nodes[0], Word):
             self._add_word(element, nodes[0], misspelt)
+        elif len(nodes) == 1 and isinstance(nodes[0], Number):
+            self._numeric[element] = PERCENT if nodes[0].percent else NUMBER
+            self._weight[element] += _EVERYWHERE_WEIGHT
         elif len(nodes) == 1 and isinstance(nodes[0], Group):
             for inner in nodes[0].rows:
                 self._add_row(element, inner, misspelt)

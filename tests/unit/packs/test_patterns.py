@@ -45,6 +45,7 @@ def found(pattern: str, text: str) -> list[str]:
         ("immune ~2 boost*", "immune system boost", ["immune system boost"]),
         ("immune ~2 boost*", "immune. boost", []),
         ("# kg", "lose 5kg or 2.5 kg", ["2.5 kg", "5 kg"]),
+        ("(#|two|{pain}) eggs", "3 eggs, two eggs", ["3 eggs", "two eggs"]),
         ("#% fat free", "97% fat free", ["97 % fat free"]),
         ("{fat}", "Gegen Bauchfettpolster", ["bauchfettpolster"]),
         ("creme", "Crème", ["creme"]),

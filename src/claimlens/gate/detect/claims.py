@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)*(?= )")
 _PERCENT = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)* %(?= )")
 _LONGEST_WORD = 64  # a word is widened at most this far, so that one endless word cannot make scanning quadratic
 _MOST_KNOWN = 50_000
+_MOST_SIGHTINGS = 50  # of one rule in one item: said so often it is said enough, and the work stays in proportion
 _MOST_SPANS = 200  # per sequence and text; a text with more of them is not read by a person either
 
 
@@ -80,6 +81,8 @@ class Hits:
                 and not detector.composed[element].keys().isdisjoint(self.present)
                 and bool(self.of(element))
             )
+            if not known and element in detector.numeric:
+                known = bool(self.of(detector.numeric[element]))
             self._has[element] = known
         return known
 
@@ -128,6 +131,8 @@ class Hits:
         if composed:
             for sequence in {s for key in composed.keys() & self.present for s in composed[key]}:
                 found.update(self.find(sequence))
+        if element in self._detector.numeric:
+            found.update(self.of(self._detector.numeric[element]))
         return sorted(found)
 
     def _ends(self, steps: tuple[Step, ...], at: int, end: int) -> set[int]:
@@ -165,6 +170,7 @@ class ClaimDetector:
         ).find_matches_as_indexes
         self._borders = [(key.startswith(" "), key.endswith(" ")) for key in patterns.keys]
         self._known: dict[str, int] = {}
+        self.numeric = patterns.numeric
         self._sequences_of: dict[int, list[Sequence]] = {}
         for production in patterns.productions:
             self._sequences_of.setdefault(production.element, []).append(production.sequence)
@@ -248,7 +254,11 @@ class ClaimDetector:
                     found = hits.find(sequence)
                     if found:
                         spans.setdefault(rule, []).extend(found)
-        return [Sighting(rule, start, end) for rule in sorted(spans) for start, end in _joined(spans[rule])]
+        return [
+            Sighting(rule, start, end)
+            for rule in sorted(spans)
+            for start, end in _joined(spans[rule])[:_MOST_SIGHTINGS]
+        ]
 
     def words(self, folded: str, key: int, matches: list[Span]) -> list[Span]:
         """The whole words around the matches of a key."""

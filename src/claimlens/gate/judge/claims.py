@@ -5,6 +5,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from claimlens.domain.finding import Finding, Resolution, Severity, Suggestion
+from claimlens.domain.nutrients import name_of
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.pack import Pack
 from claimlens.domain.quantity import Truth
@@ -126,7 +127,7 @@ def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts
         if claims:
             best, because = claims[0]
             severity, resolution = Severity.MODIFY, Resolution.AUTO
-            why = f"{why} {best.nutrient.replace('_', ' ').capitalize()} qualifies here: {_sentence(because)}"
+            why = f"{why} {_sentence(name_of(best.nutrient)).rstrip('.')} qualifies here: {_sentence(because)}"
             offered = suggestions(claims, facts.language)
             rewrite = Rewrite(RewriteAction.AUTHORISED, wording(best, facts.language))
         else:

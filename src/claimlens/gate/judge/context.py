@@ -67,7 +67,7 @@ def is_negated(context: Context, negators: Negators) -> bool:
 
 
 def _negated_behind(context: Context, negators: Negators) -> bool:
-    """Hindi and German put the negating word last: inside the matched words, or right behind them in the same clause."""
+    """Hindi and German negate late: inside the matched words, or right behind them in the same clause."""
     folded, sighting = context.hits.folded, context.sighting
     if any(word in negators.after for word in folded[sighting.start : sighting.end].split()):
         return True

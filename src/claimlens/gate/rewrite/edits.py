@@ -9,7 +9,8 @@ _SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
 _CLAUSE_SIGNS = ",;:–—()|•"
 _JOINING_WORDS = "and|or|with|und|oder|mit|et|ou|avec|y|o|con|e|ed|aur|और"
 _LEADING = re.compile(rf"(?:[\s,;:–—|•&+-]|(?:{_JOINING_WORDS})\b)+", re.IGNORECASE)
-_TRAILING = re.compile(rf"(?:[\s,;:–—|•&+-]|\b(?:{_JOINING_WORDS}|a|an|the|that|which|is|are)(?=\W|$))+$", re.IGNORECASE)
+_DANGLING_WORDS = f"{_JOINING_WORDS}|a|an|the|that|which|is|are"
+_TRAILING = re.compile(rf"(?:[\s,;:–—|•&+-]|\b(?:{_DANGLING_WORDS})(?=\W|$))+$", re.IGNORECASE)
 _ENDERS = ".!?।"
 _BEFORE_SIGN = ",.;:!?)]।"
 _TAIL = 48  # how far back a joint is tidied
@@ -52,7 +53,7 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
 
 
 def _spliced(text: str, spans: list[tuple[int, int, str]]) -> str:
-    """The text with spans exchanged for new words; only the joints are tidied, the rest stays as the writer wrote it."""
+    """The text with spans exchanged for new words; only the joints are tidied, the rest stays as written."""
     if not spans:
         return text
     done, at, said = "", 0, set[str]()
