@@ -1,10 +1,13 @@
 """The only place where ports meet adapters."""
 
+import gc
 from pathlib import Path
 
 import claimlens
 from claimlens.adapters.disk.packs import PackFolder
 from claimlens.config import Settings, read_settings
+from claimlens.domain.jurisdiction import Jurisdiction
+from claimlens.domain.pack import Pack
 from claimlens.usecases.checks import Checker
 
 
@@ -31,4 +34,11 @@ def open_packs(settings: Settings | None = None, root: Path | None = None) -> Pa
 
 def open_checker(settings: Settings | None = None, packs: Path | None = None) -> Checker:
     """A checker over this installation's packs."""
-    return Checker(open_packs(settings, packs).load)
+    folder = open_packs(settings, packs)
+
+    def load(jurisdiction: Jurisdiction) -> Pack:
+        pack = folder.load(jurisdiction)
+        gc.freeze()  # a pack lives as long as the process: no collection need walk it again
+        return pack
+
+    return Checker(load)

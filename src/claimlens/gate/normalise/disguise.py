@@ -21,6 +21,7 @@ _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _HASHTAG = re.compile(r"#[^\W\d_]{5,}")
 _LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i"}
 _SIGNS = "-‐‑_*\u2013"
+_SHORTEST = 4
 _JOINING = "-*_"
 _WITHOUT_SIGNS = {ord(sign): None for sign in _SIGNS + ". "}
 
@@ -79,12 +80,18 @@ def _join_parts(text: str, sign: str, replaced: dict[int, str], known_start: Cal
         end = text.find(" ", at)
         end = end if end >= 0 else len(text)
         for match in _JOINED.finditer(text, start, end):
-            token = match[0].lower()
-            letters = token.translate(_WITHOUT_SIGNS)
-            first_part = next(i for i, c in enumerate(token) if not c.isalpha())
-            if len(letters) >= 4 and known_start(letters) > first_part:
+            if _hides_word(match[0].lower(), known_start):
                 _drop_signs(text, match.start(), match.end(), replaced)
         at = text.find(sign, end)
+
+
+def _hides_word(token: str, known_start: Callable[[str], int]) -> bool:
+    """Whether the joined letters hold a word that the parts do not ("im-mun-ity", not "gluten-free")."""
+    letters = token.translate(_WITHOUT_SIGNS)
+    first_part = next(i for i, c in enumerate(token) if not c.isalpha())
+    if len(letters) < _SHORTEST or known_start(letters) <= first_part + 1:
+        return False
+    return known_start("".join(c if c.isalpha() else " " for c in token)) <= first_part
 
 
 def _drop_signs(text: str, start: int, end: int, replaced: dict[int, str]) -> None:
