@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from claimlens.domain.errors import InputError
+from claimlens.packs.allergen_source import PackFile, SharedFile, encoded_rows, read_file
+from claimlens.packs.nutrients import encoded_facts, facts_left_out
 from claimlens.packs.source import read_yaml
 from claimlens.ports.packs import PackFiles
 
@@ -35,29 +37,33 @@ class TableCoverage(msgspec.Struct, frozen=True):
 
 
 def coverage(packs: PackFiles, tables: Mapping[str, bytes]) -> list[TableCoverage]:
-    """Coverage of each table (`{file name: CSV bytes}`) by each pack it concerns. Tables without ids are left out."""
+    """Coverage of each table (`{file name: CSV bytes}`) by each pack it concerns.
+
+    A row without an id is named `allergen/record_type/language/term`. Raises InputError if no table has rows to name.
+    """
     names = packs.names()
-    encoded = {name: _encoded(packs, name) for name in [*names, "shared"]}
+    accounts = {name: _account(packs, name) for name in names}
     result = []
     for table, content in sorted(tables.items()):
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-        if not rows:
-            continue
-        if "id" not in rows[0]:
-            continue
         for name in names:
-            wanted = [row["id"] for row in rows if name in _packs_for(row, table)]
+            wanted = [row_id for row in rows if name in _packs_for(row, table) and (row_id := _row_id(row))]
             if not wanted:
                 continue
-            facts, reasons = encoded[name]
-            shared_facts, shared_reasons = encoded["shared"]
-            found = [row for row in wanted if row in facts or row in shared_facts]
-            why = {row: (reasons | shared_reasons)[row] for row in wanted if row in reasons or row in shared_reasons}
-            missing = tuple(row for row in wanted if row not in facts | shared_facts and row not in why)
-            result.append(TableCoverage(table, name, len(wanted), len(found), why, missing))
+            facts, reasons = accounts[name]
+            why = {row: reasons[row] for row in wanted if row in reasons and row not in facts}
+            missing = tuple(row for row in wanted if row not in facts and row not in why)
+            encoded = len(wanted) - len(why) - len(missing)
+            result.append(TableCoverage(table, name, len(wanted), encoded, why, missing))
     if not result:
-        raise InputError("no facts table with an `id` column in this folder")
+        raise InputError("no facts table in this folder")
     return result
+
+
+def _row_id(row: Mapping[str, str]) -> str:
+    if "id" in row:
+        return row["id"]
+    return "/".join(row.get(column) or "" for column in ("allergen", "record_type", "language", "term")).strip("/")
 
 
 def _packs_for(row: Mapping[str, str], table: str) -> tuple[str, ...]:
@@ -66,12 +72,14 @@ def _packs_for(row: Mapping[str, str], table: str) -> tuple[str, ...]:
         return _PACKS_OF[stated]
     if table.startswith("us_"):
         return ("us",)
-    return ("eu", "gb") if table.startswith("eu_gb") or table == "nrv.csv" else ()
+    return ("eu", "gb") if table.startswith("eu_gb") else ()
 
 
-def _encoded(packs: PackFiles, name: str) -> tuple[set[str], dict[str, str]]:
+def _account(packs: PackFiles, name: str) -> tuple[set[str], dict[str, str]]:
+    """The rows that a pack encodes, and those that it leaves out with the reason."""
     facts: set[str] = set()
     reasons: dict[str, str] = {}
+    shared = packs.files("shared")
     for file, content in packs.files(name).items():
         if not file.endswith(".yaml"):
             continue
@@ -79,6 +87,12 @@ def _encoded(packs: PackFiles, name: str) -> tuple[set[str], dict[str, str]]:
         if file == "not_encoded.yaml":
             rows = document.get("not_encoded", []) if isinstance(document, dict) else document or []
             reasons |= {str(row["fact"]): str(row["reason"]) for row in rows}
+        elif file == "nutrients.yaml":
+            facts.update(encoded_facts(document))
+            reasons |= facts_left_out(document)
+        elif file == "allergens.yaml":
+            common = read_yaml(shared["allergens.yaml"], "shared/allergens.yaml")
+            facts |= encoded_rows(read_file(document, PackFile), read_file(common, SharedFile))
         else:
             facts.update(_facts(document))
     return facts, reasons
