@@ -57,7 +57,9 @@ def verify(files: Mapping[str, bytes], public_key: Ed25519PublicKey | None, *, r
     signature = files.get(SIGNATURE)
     if required and (signature is None or public_key is None):
         missing = (
-            "it is not signed" if signature is None else "no public key is configured (CLAIMLENS_PACKS_PUBLIC_KEY)"
+            "manifest.sig is missing"
+            if signature is None
+            else "no public key is configured (CLAIMLENS_PACKS_PUBLIC_KEY)"
         )
         raise PackUnsignedError(f"the pack cannot be trusted: {missing}")
     if signature is not None and public_key is not None:
@@ -90,7 +92,9 @@ def refuse_older(pack: str, versions: Mapping[str, str], last_served: Mapping[st
     for part, version in versions.items():
         last = last_served.get(part)
         if last is not None and version_key(version) < version_key(last):
-            raise PackDowngradedError(f"pack {pack}: {part} {version} is older than {last}, which served last")
+            raise PackDowngradedError(
+                f"pack {pack}: pack.yaml says {part} {version}, which is older than {last}, which served last"
+            )
 
 
 def version_key(version: str) -> tuple[int, int, int]:

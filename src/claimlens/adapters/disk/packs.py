@@ -19,10 +19,9 @@ _SHARED = "shared"
 class PackFolder:
     """A folder with one sub-folder a jurisdiction and `shared/`.
 
-    `cache` is where compiled packs are kept (None: nowhere). With `signed_by` (an Ed25519 public key, raw 32 bytes)
-    or `required`
-    every pack must be built and signed; `seen` remembers the versions that served last, so that an older one is
-    refused.
+    `cache` is where compiled packs are kept (None: nowhere). A pack with a manifest must be exactly what the manifest
+    says, and its signature must be by `signed_by` (an Ed25519 public key, raw 32 bytes); with `required` every pack must
+    be built and signed. `seen` remembers the versions that served last, so that an older one is refused.
     """
 
     def __init__(
@@ -66,6 +65,8 @@ class PackFolder:
         if pack is None:
             pack = self._compile(files, shared, digest)
             self._keep(digest, pack)
+        if pack.jurisdiction is not jurisdiction:
+            raise PackError(f"pack {name}: pack.yaml says jurisdiction {pack.jurisdiction}, the folder is {name}")
         return pack
 
     def _trust(self, name: str, files: dict[str, bytes]) -> None:
