@@ -1,4 +1,4 @@
-"""Packs on their way to production: built, signed, verified; and refused, with one clear line, when they do not hold."""
+"""Packs on their way to production: built, signed, verified; refused, with one clear line, when they do not hold."""
 
 import shutil
 from pathlib import Path

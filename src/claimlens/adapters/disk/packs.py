@@ -20,8 +20,8 @@ class PackFolder:
     """A folder with one sub-folder a jurisdiction and `shared/`.
 
     `cache` is where compiled packs are kept (None: nowhere). A pack with a manifest must be exactly what the manifest
-    says, and its signature must be by `signed_by` (an Ed25519 public key, raw 32 bytes); with `required` every pack must
-    be built and signed. `seen` remembers the versions that served last, so that an older one is refused.
+    says, and its signature must be by `signed_by` (an Ed25519 public key, raw 32 bytes); with `required` every pack
+    must be built and signed. `seen` remembers the versions that served last, so that an older one is refused.
     """
 
     def __init__(
