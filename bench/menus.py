@@ -50,19 +50,42 @@ _SENTENCES = (
     "Topped with toasted seeds, spring onion and a spoonful of cool cucumber raita",
     "Comes with your choice of bread, and extra chilli on the side if you like it hot",
     "Tossed with olive oil, cherry tomatoes, capers and shavings of aged hard cheese",
+    "Two soft tacos filled with pulled jackfruit, pickled cabbage and a smoky mayonnaise",
+    "Thin crust baked in the stone oven with tomato, basil and torn buffalo mozzarella",
+    "Steamed in banana leaf with coconut, green chilli and a squeeze of lime",
+    "Our chef folds the dough by hand every morning and rests it for a whole day",
+    "Sticky rice, mango and a drizzle of coconut cream make this the way to end a meal",
+    "Layers of sponge, custard and seasonal berries under a cloud of whipped cream",
+    "Grilled over charcoal and brushed with garlic butter, sold by the half or whole",
+    "With a soft boiled egg, nori and a broth that simmers for eighteen hours",
+    "Chunky potatoes, peas and cauliflower in a dry curry with mustard seeds",
+    "Shredded duck, hoisin, cucumber and spring onion rolled into thin pancakes",
+    "Ask for it plain, with cheese, or the full works with bacon and fried onions",
+    "A bowl of black lentils left on the tandoor overnight, finished with cream",
+    "Crunchy lettuce, croutons, anchovy and a dressing made with aged parmesan",
+    "Crisp on the outside and fluffy inside, dusted with chaat masala and sumac",
+    "Poached pears, dark chocolate and roasted hazelnuts on a buttery biscuit base",
+    "Hot and sour with tiger prawns, lemongrass, galangal and bird's eye chilli",
+    "Stone ground corn, refried beans, guacamole and a charred tomato salsa",
+    "Slices of cured ham, melon and rocket with a splash of aged balsamic",
+    "Half a roast chicken with bread sauce, stuffing, crisp potatoes and gravy",
+    "Iced and shaken with jaggery, black salt, mint and roasted cumin",
+    "Flat noodles in a wok with bean sprouts, egg, crushed peanuts and tamarind",
+    "The lunch plate changes with the market, ask us what is on today",
+    "Deep fried in a light batter and served with tartare sauce and mushy peas",
+    "Swirled with salted caramel, baked until golden and sliced while still warm",
 )
 _CLAIMS = (
     "Low fat and high in protein.", "Boosts your immunity the natural way.", "Helps you lose weight fast.",
     "100% natural, no preservatives.", "Gluten free on request.", "A superfood for the whole family.",
     "Good for your heart.", "No added sugar.", "Fresh and healthy.", "Detoxes the body overnight.",
 )  # fmt: skip
-_INGREDIENTS = (
-    "onion, tomato, ginger, garlic, sunflower oil, salt, cumin, coriander, turmeric",
-    "wheat flour, water, yeast, butter (milk), sugar, salt, sesame seeds",
-    "rice, lentils, mustard seeds, curry leaves, coconut, green chilli, salt",
-    "chicken (42%), cream (milk), tomato paste, cashew nuts, rapeseed oil, spices, salt",
-    "potato, egg, mayonnaise (egg, mustard), celery, parsley, lemon juice. May contain fish",
-)
+_INGREDIENT_WORDS = (
+    "onion, tomato, ginger, garlic, sunflower oil, salt, cumin, coriander, turmeric, wheat flour, water, yeast, "
+    "butter (milk), sugar, sesame seeds, rice, lentils, mustard seeds, curry leaves, coconut, green chilli, "
+    "chicken (42%), cream (milk), tomato paste, cashew nuts, rapeseed oil, spices, potato, egg, mayonnaise (egg), "
+    "celery, parsley, lemon juice, black pepper, vinegar, corn starch, carrot, basil"
+).split(", ")
 _NUTRITION = (
     {"basis": "per_100g", "energy": "182 kcal", "fat": "8.1 g", "saturates": "2.4 g", "carbohydrate": "15 g",
      "sugars": "3.2 g", "protein": "12 g", "salt": "0.9 g"},
@@ -89,7 +112,12 @@ def items(
             name=f"{rng.choice(_STYLES)} {rng.choice(_MAINS)} with {side}"
             + (f", {i % 12 + 2} pieces" if rng.random() < 0.2 else ""),
             description=". ".join(words) + f". With {side} and {other}.",
-            ingredients=rng.choice(_INGREDIENTS) if rng.random() < ingredients else None,
+            ingredients=_list(rng) if rng.random() < ingredients else None,
             nutrition=rng.choice(_NUTRITION) if rng.random() < nutrition else None,
             kind=Kind.MENU_ITEM,
         )
+
+
+def _list(rng: random.Random) -> str:
+    listed = ", ".join(rng.sample(_INGREDIENT_WORDS, rng.randrange(5, 10)))
+    return listed + (". May contain fish" if rng.random() < 0.2 else "")

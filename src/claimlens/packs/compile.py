@@ -86,6 +86,9 @@ def compile_rule(rule: RuleSource, compiler: PatternCompiler) -> Rule:
     try:
         condition = parse_condition(rule.condition) if rule.condition else None
         contradicted = rule.contradicted_by
+        requires = _sequences(rule.requires_item, compiler)
+        if contradicted is not None and _only_contradicts(rule) and not requires:
+            requires = _sequences(contradicted.ingredients, compiler)
         return Rule(
             id=rule.id,
             title=rule.title,
@@ -97,7 +100,7 @@ def compile_rule(rule: RuleSource, compiler: PatternCompiler) -> Rule:
             excuses=_sequences(rule.excuses, compiler),
             excuses_near=_sequences(rule.excuses_near, compiler),
             excuses_item=_sequences(rule.excuses_item, compiler),
-            requires_item=_sequences(rule.requires_item, compiler),
+            requires_item=requires,
             kinds=rule.applies_to,
             not_kinds=rule.not_for,
             negation=rule.negation,
@@ -126,6 +129,17 @@ def compile_rule(rule: RuleSource, compiler: PatternCompiler) -> Rule:
         raise PackInvalidError(f"condition {rule.condition!r}: {error}", rule.file, rule.line, rule.id) from None
     except PackInvalidError as error:
         raise PackInvalidError(error.detail, rule.file, rule.line, rule.id) from None
+
+
+def _only_contradicts(rule: RuleSource) -> bool:
+    """Whether the rule has nothing to say unless some word of the item contradicts the claim."""
+    contradicted = rule.contradicted_by
+    return (
+        contradicted is not None
+        and not contradicted.allergens
+        and rule.severity is Severity.INFO
+        and _resolution(rule) is Resolution.NONE
+    )
 
 
 def _resolution(rule: RuleSource) -> Resolution:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from claimlens.domain.errors import InputError, PackError
-from claimlens.domain.finding import Severity
+from claimlens.domain.finding import Resolution, Severity
 from claimlens.domain.item import Item
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.domain.profile import profile_for
@@ -171,7 +171,13 @@ def _expected(example: Example, must_fire: bool, rule: Rule) -> tuple[str, ...]:
         return ("allow", "silent") if stated == "allow" else (str(stated),)
     if not must_fire:
         return ("silent", "allow")
-    return ("allow",) if rule.severity is Severity.INFO else ("modify", "block")
+    if rule.severity is not Severity.INFO:
+        return ("modify", "block")
+    if rule.contradiction is None:
+        return ("allow",)
+    # What contradicts decides; a rule that speaks of contradictions only is silent without one.
+    outcomes = ("allow", "modify", "block")
+    return ("silent", *outcomes) if rule.resolution is Resolution.NONE else outcomes
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, str]]:

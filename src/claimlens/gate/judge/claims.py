@@ -87,19 +87,21 @@ def judge_claims(
             seen.add((sighting.rule, place))
             context = Context(whole.reading, whole.hits, reading, scan.hits, sighting, place)
             because = excuse(rule, context)
-            if not because and (rule.function or rule.category is Category.NUTRIENT_CONTENT):
-                because = _covered(place, authorised)
+            if not because:
+                because = _covered(rule, place, authorised)
             negated = not because and is_negated(context, pack.negators)
             if not because and drops_claim(rule, negated):
                 because = "negated"
-            if because:
-                excused.append(Excused(rule.id, place, because))
-                continue
-            judged.append(_judge(rule, context, negated, pack, facts))
+            one = None if because else _judge(rule, context, negated, pack, facts)
+            if one is None:
+                excused.append(Excused(rule.id, place, because or "nothing contradicts it"))
+            else:
+                judged.append(one)
     return _without_repeats(_weighed_by_confidence(judged)), excused
 
 
-def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts) -> Judged:
+def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts) -> Judged | None:
+    """The finding of a rule; None if the rule speaks only of contradictions and there is none."""
     severity, resolution, why, rewrite = rule.severity, rule.resolution, rule.why, rule.rewrite
     if rewrite.action is RewriteAction.APPEND and fold(rewrite.text) in context.reading.text.folded:
         severity, resolution, rewrite = Severity.INFO, Resolution.NONE, _KEEP
@@ -141,6 +143,8 @@ def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts
         if found:
             severity, why = rule.contradiction.severity, f"{why} The item itself says otherwise: {found}."
             resolution = Resolution.AUTO if rewrite.action is RewriteAction.REMOVE else Resolution.HUMAN
+        elif severity is Severity.INFO and resolution is Resolution.NONE:
+            return None
         else:
             rewrite = _KEEP if resolution is not Resolution.AUTO else rewrite
     if negated and severity is Severity.BLOCK:
@@ -197,12 +201,14 @@ def _authorised(scans: list[Scan], pack: Pack, facts: Facts) -> list[Judged]:
                 severity = weight_of(result.outcome)
                 why = _register_why(result.outcome, result.because, result.missing, claim)
             for other in [p for p in best if _overlap(p, place)]:
-                if best[other][2].rank <= severity.rank:
-                    break
-                del best[other]
-            else:
-                best[place] = (reading, claim, severity, why)
+                reading, claim, severity, why = min(best.pop(other), (reading, claim, severity, why), key=_by_weight)
+                place = Place(place.field, min(place.start, other.start), max(place.end, other.end))
+            best[place] = (reading, claim, severity, why)
     return [_register_finding(entry[0], place, *entry[1:]) for place, entry in sorted(best.items(), key=_by_place)]
+
+
+def _by_weight(entry: tuple[Reading, AuthorisedClaim, Severity, str]) -> int:
+    return entry[2].rank
 
 
 def _by_place(entry: tuple[Place, object]) -> Place:
@@ -239,8 +245,10 @@ def _register_finding(reading: Reading, place: Place, claim: AuthorisedClaim, se
     return Judged(finding, place, rewrite, Category.HEALTH, Confidence.VERIFIED)
 
 
-def _covered(place: Place, authorised: list[Judged]) -> str:
-    return "wording of the register" if any(_overlap(place, judged.place) for judged in authorised) else ""
+def _covered(rule: Rule, place: Place, authorised: list[Judged]) -> str:
+    """Whether a wording of the register speaks for the words: for an effect wherever they meet, else inside it."""
+    touches = _overlap if rule.function or rule.category is Category.NUTRIENT_CONTENT else _inside
+    return "wording of the register" if any(touches(place, judged.place) for judged in authorised) else ""
 
 
 def _weighed_by_confidence(judged: list[Judged]) -> list[Judged]:

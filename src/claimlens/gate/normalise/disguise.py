@@ -15,11 +15,23 @@ _SHAPES = str.maketrans(
 )
 _JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
-_LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$!|]+[^\W\d_]|(?<!\w)[13457@$][^\W\d_]{3})[^\s]*")
+_LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$€!|]+[^\W\d_]|(?<!\w)[13457@$€][^\W\d_]{3})[^\s]*")
 _LEADING_LEET = re.compile(r"(?<![\w.,])[13457][^\W\d_]{4}")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _HASHTAG = re.compile(r"#[^\W\d_]{5,}")
-_LEET_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i"}
+_LEET_LETTERS = {
+    "0": "o",
+    "1": "i",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "7": "t",
+    "@": "a",
+    "$": "s",
+    "€": "e",
+    "!": "i",
+    "|": "i",
+}
 _SIGNS = "-‐‑_*\u2013"
 _SHORTEST = 4
 _JOINING = "-*_"
@@ -44,7 +56,13 @@ def second_readings(
     if " a a a a " in shapes:
         for match in _SPACED.finditer(text):
             _drop_signs(text, match.start(), match.end(), replaced)
-    if "a1 a" in shapes or "@" in text or "$" in text or (" 1 aaa" in shapes and _LEADING_LEET.search(text)):
+    if (
+        "a1 a" in shapes
+        or "@" in text
+        or "$" in text
+        or "€" in text
+        or (" 1 aaa" in shapes and _LEADING_LEET.search(text))
+    ):
         _undo_leet(text, replaced, known_start)
     if has_repeats:
         for match in _REPEATED.finditer(text):
