@@ -144,8 +144,9 @@ class Examiner:
         text = reading.text
         hits = self.claims.scan(text.folded)
         scans = [Scan(reading, text, hits, self.claims.sightings(hits, item_hits))]
+        claims = self.claims
         for again in second_readings(
-            text.text, text.folded, self.claims.known_start, has_repeats=self.claims.has_repeats(hits)
+            text.text, text.folded, claims.known_start, claims.word_starts, has_repeats=claims.has_repeats(hits)
         ):
             more = self.claims.scan(again.folded)
             scans.append(Scan(reading, again, more, self.claims.sightings(more, item_hits or hits)))

@@ -89,6 +89,8 @@ def _parse_rows(pattern: str, at: int, closer: str) -> tuple[list[Row], int]:
         if match["close"]:
             if match["close"] != closer:
                 break
+            if pattern[match.end() : match.end() + 1].isalnum():
+                raise PackInvalidError(f"letters stick to a bracket; spell the words out: {pattern!r}")
             rows.append(tuple(row))
             return (_starred(rows, pattern) if match["close_star"] else rows), match.end()
         at = match.end()

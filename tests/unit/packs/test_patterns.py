@@ -73,6 +73,7 @@ def test_lists_marked_for_it_match_common_misspellings(text: str) -> None:
         ("im*mun", "star may stand only"),
         ("one ..1 ..2 two", "two gaps"),
         ("done. Next", "ends a sentence"),
+        ("(cure|heal)s it", "letters stick to a bracket"),
         ("!!!", "ends a sentence"),
     ],
 )

@@ -8,18 +8,19 @@ import re
 
 import msgspec
 
-from claimlens.domain.allergen import AllergenTable, AllergenWord, Level, Meaning, WordKind
+from claimlens.domain.allergen import AllergenTable, AllergenWord, Level, Meaning, Strength, WordKind
 from claimlens.domain.allergen_text import PlainText, plain_words
 
-_TERM, _ABSENT, _CONTAINS = WordKind.TERM, WordKind.ABSENT, WordKind.CONTAINS
+_TERM, _ABSENT, _CONTAINS, _HEADING = WordKind.TERM, WordKind.ABSENT, WordKind.CONTAINS, WordKind.HEADING
 _MAY, _MAY_OPEN, _MAY_CLOSE, _MAY_BACK, _GUARD = (
     WordKind.MAY, WordKind.MAY_OPEN, WordKind.MAY_CLOSE, WordKind.MAY_BACK, WordKind.GUARD,
 )  # fmt: skip
 _FREE, _FREE_LIST, _FREE_AFTER = WordKind.FREE, WordKind.FREE_LIST, WordKind.FREE_AFTER
 _SUBSTITUTE, _SUBSTITUTE_AFTER = WordKind.SUBSTITUTE, WordKind.SUBSTITUTE_AFTER
 
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[\n•|]|\.(?=[^\W\d])")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[\n•|।]|\.(?=[^\W\d])")
 _CLAUSE_END = re.compile(r"[;.!?()\[\]{}\n]")
+_COLON = re.compile(r"\s*:")
 _ITEM_END = re.compile(r"\s*(?:$|[,.;:!?)\]}/&+*•\n|])")
 _NOT = frozenset(("not", "isn", "never", "pas", "nicht", "non", "no", "niet", "inte", "ikke"))
 _MOST_WORDS_AHEAD = 12  # between "may" and "contain"
@@ -75,7 +76,15 @@ class ScopeReader:
                     elif mode is _FREE:
                         event.level, seen = None, True
             elif kind is _CONTAINS:
-                mode, guarded = _CONTAINS, False
+                if (
+                    mode is not _MAY
+                    or clean[events[k - 1].end : event.start].strip()
+                    or events[k - 1].word.kind is not _MAY
+                ):
+                    mode, guarded = _CONTAINS, False  # else "a kitchen that" + "contains"
+            elif kind is _HEADING:
+                if mode is not _MAY or _COLON.match(clean, event.end):
+                    mode, guarded = _CONTAINS, False
             elif kind is _MAY or kind is _GUARD or (kind is _MAY_OPEN and self._closes(events, k, clean)):
                 if mode is not _MAY:
                     mode, seen, depth = _MAY, False, 0
@@ -88,8 +97,15 @@ class ScopeReader:
             elif kind is _ABSENT:
                 event.level = None
                 self._waive_next(events, k, clean, event.word.meanings)
+                if event.word.meanings[0].strength is Strength.ASK:
+                    self._waive_before(events, k, clean, event.word.meanings)
             elif kind is _MAY_BACK:
-                self._may_before(events, k, clean, wrapped)
+                if (
+                    mode is not _MAY
+                    and not self._may_before(events, k, clean, wrapped)
+                    and _COLON.match(clean, event.end)
+                ):
+                    mode, seen, depth = _MAY, False, 0  # "Also handled in our kitchen: nuts, milk"
             elif kind is _SUBSTITUTE:
                 _substitute_next(events, k, clean)
                 _substitute_before(events, k, clean)
@@ -117,6 +133,9 @@ class ScopeReader:
 
     def _still_free(self, gap: str, seen: bool, of_list: bool, event: Event, clean: str) -> bool:
         """Whether "free from" reaches over `gap` to `event`: a list of allergens, held together by joining words."""
+        colon = gap.find(":")
+        if colon >= 0 and not seen and gap[:colon].strip():
+            return False  # "without flour: almonds, eggs" lists what is in it; "free from: milk" does not
         if not seen and "," not in gap:
             return len(gap) < 40 and _CLAUSE_END.search(gap) is None
         if not seen and not of_list:
@@ -143,16 +162,19 @@ class ScopeReader:
                 return False
         return False
 
-    def _may_before(self, events: list[Event], k: int, clean: str, wrapped: bool) -> None:
-        """What stands before in the sentence may be there: "Nuts may be present"."""
+    def _may_before(self, events: list[Event], k: int, clean: str, wrapped: bool) -> bool:
+        """What stands before in the sentence may be there: "Nuts may be present"; whether there was anything."""
+        found = False
         for j in range(k - 1, -1, -1):
             kind = events[j].word.kind
             if kind is _CONTAINS or kind is _MAY_BACK:
-                return
+                break
             if self._ends_sentence(clean[events[j].end : events[j + 1].start], wrapped):
-                return
-            if events[j].level is Level.CONTAINS:
+                break
+            if events[j].level is Level.CONTAINS and kind is _TERM and events[j].word.meanings:
                 events[j].level = Level.MAY_CONTAIN
+                found = True
+        return found
 
     def _free_before(self, events: list[Event], k: int, clean: str, guarded: bool) -> None:
         """The words before are absent ("nut-free", "egg and milk free", "nussfrei"), unless nothing is promised."""
@@ -201,6 +223,16 @@ class ScopeReader:
             if event.word.kind is _TERM:
                 near = "," not in gap and len(plain_words(gap).split()) <= 1
                 event.waived |= allergens if near else allergens & self._literal
+
+    def _waive_before(self, events: list[Event], k: int, clean: str, meanings: tuple[Meaning, ...]) -> None:
+        """The product before in the same clause is made without it: "almond cake made without flour"."""
+        allergens = frozenset(meaning.allergen for meaning in meanings)
+        for event in reversed(events[max(0, k - 4) : k]):
+            gap = clean[max(event.end, events[k].start - 61) : events[k].start]
+            if len(gap) > 60 or _CLAUSE_END.search(gap) is not None or ":" in gap or "," in gap:
+                return
+            if event.word.kind is _TERM:
+                event.waived |= allergens
 
 
 def _follow_brackets(gap: str, depth: int) -> tuple[int, bool]:

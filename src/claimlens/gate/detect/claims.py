@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)*(?= )")
 _PERCENT = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)* %(?= )")
 _LONGEST_WORD = 64  # a word is widened at most this far, so that one endless word cannot make scanning quadratic
 _MOST_KNOWN = 50_000
+_SHORTEST_PART, _LONGEST_PART, _LONGEST_ENDING = 3, 20, 4
 _MOST_SIGHTINGS = 50  # of one rule in one item: said so often it is said enough, and the work stays in proportion
 _MOST_SPANS = 200  # per sequence and text; a text with more of them is not read by a person either
 
@@ -170,6 +171,8 @@ class ClaimDetector:
         ).find_matches_as_indexes
         self._borders = [(key.startswith(" "), key.endswith(" ")) for key in patterns.keys]
         self._known: dict[str, int] = {}
+        self._whole_words = {key.strip() for key in patterns.keys if key[0] == key[-1] == " " and key.count(" ") == 2}
+        self._stems = {key.strip() for key in patterns.keys if key[0] == " " != key[-1] and key.count(" ") == 1}
         self.numeric = patterns.numeric
         self._sequences_of: dict[int, list[Sequence]] = {}
         for production in patterns.productions:
@@ -224,6 +227,30 @@ class ClaimDetector:
             if len(self._known) < _MOST_KNOWN:
                 self._known[word] = known
         return known
+
+    def word_starts(self, letters: str) -> list[int]:
+        """Where words begin inside letters written together ("curescancer"), the first place left out; known words win.
+
+        The split that leaves the fewest letters outside known words is taken; a stem may have an ending of up to four
+        letters.
+        """
+        size = len(letters)
+        best: list[tuple[int, int]] = [(2 * (size - i), size) for i in range(size + 1)]
+        for i in range(size - 1, -1, -1):
+            options = [(best[i + 1][0] + 2, i + 1)]
+            for end in range(i + _SHORTEST_PART, min(size, i + _LONGEST_PART) + 1):
+                if letters[i:end] in self._whole_words:
+                    options.append((best[end][0], end))
+                if letters[i:end] in self._stems:
+                    options += [(best[k][0] + k - end, k) for k in range(end, min(size, end + _LONGEST_ENDING) + 1)]
+            best[i] = min(options, key=lambda option: (option[0], -option[1]))
+        starts, at = [], 0
+        while at < size:
+            loose = best[at][1] == at + 1
+            at = best[at][1]
+            if at < size and not (loose and best[at][1] == at + 1):
+                starts.append(at)
+        return starts if best[0][0] <= size else []
 
     def scan(self, folded: str) -> Hits:
         """All key words of a folded text."""

@@ -6,7 +6,6 @@ off. Spans of the second reading still point into the text as submitted.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 from claimlens.domain.text import FoldedText, fold_with_origins
 
@@ -18,7 +17,8 @@ _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
 _LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$€!|]+[^\W\d_]|(?<!\w)[13457@$€][^\W\d_]{3})[^\s]*")
 _LEADING_LEET = re.compile(r"(?<![\w.,])[13457][^\W\d_]{4}")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
-_HASHTAG = re.compile(r"#[^\W\d_]{5,}")
+_HASHTAG = re.compile(r"#[^\W\d_]{5,60}")
+_CAPITAL_AFTER_SMALL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LEET_LETTERS = {
     "0": "o",
     "1": "i",
@@ -39,7 +39,12 @@ _WITHOUT_SIGNS = {ord(sign): None for sign in _SIGNS + ". "}
 
 
 def second_readings(
-    text: str, folded: str, known_start: Callable[[str], int], *, has_repeats: bool
+    text: str,
+    folded: str,
+    known_start: Callable[[str], int],
+    word_starts: Callable[[str], list[int]],
+    *,
+    has_repeats: bool,
 ) -> list[FoldedText]:
     """The sentences that hold a disguise, with it taken off; their spans point into the whole of `text`.
 
@@ -68,7 +73,7 @@ def second_readings(
         for match in _REPEATED.finditer(text):
             replaced.update(dict.fromkeys(range(match.start() + 1, match.end()), ""))
     if "#" in text:
-        _split_hashtags(text, replaced, known_start)
+        _split_hashtags(text, replaced, word_starts)
     return [_read_again(text, start, end, replaced) for start, end in _sentences(text, sorted(replaced))]
 
 
@@ -125,30 +130,10 @@ def _undo_leet(text: str, replaced: dict[int, str], known_start: Callable[[str],
             replaced.update({match.start() + i: _LEET_LETTERS[c] for i, c in enumerate(token) if c in _LEET_LETTERS})
 
 
-def _split_hashtags(text: str, replaced: dict[int, str], known_start: Callable[[str], int]) -> None:
+def _split_hashtags(text: str, replaced: dict[int, str], word_starts: Callable[[str], list[int]]) -> None:
     for match in _HASHTAG.finditer(text):
-        for distance in _parts(match[0][1:], known_start)[1:]:
-            at = match.end() - distance
+        tag = match[0][1:]
+        starts = [m.start() for m in _CAPITAL_AFTER_SMALL.finditer(tag)] or word_starts(tag.lower())
+        for start in starts:
+            at = match.start() + 1 + start
             replaced[at] = " " + text[at]
-
-
-@lru_cache(maxsize=1024)
-def _camel(tag: str) -> tuple[int, ...]:
-    return tuple(len(tag) - m.start() for m in re.finditer(r"(?<=[a-z])(?=[A-Z])", tag))
-
-
-def _parts(tag: str, known_start: Callable[[str], int]) -> list[int]:
-    """Distances from the tag's end at which its words start; the first is the whole tag."""
-    camel = _camel(tag)
-    if camel:
-        return [len(tag), *camel]
-    low = tag.lower()
-    starts, at = [len(tag)], 0
-    while at < len(low):
-        length = known_start(low[at:])
-        if length < 3:
-            return starts
-        at += length
-        if at < len(low):
-            starts.append(len(low) - at)
-    return starts

@@ -13,8 +13,18 @@ def known_start(word: str) -> int:
     return max((len(known) for known in _WORDS if word.startswith(known)), default=0)
 
 
+def word_starts(letters: str) -> list[int]:
+    """Where known words begin, the first place left out."""
+    starts, at = [], 0
+    while length := known_start(letters[at:]):
+        at += length
+        if at < len(letters):
+            starts.append(at)
+    return starts
+
+
 def words_of(text: str) -> str | None:
-    again = second_readings(text, FoldedText(text).folded, known_start, has_repeats=True)
+    again = second_readings(text, FoldedText(text).folded, known_start, word_starts, has_repeats=True)
     return " / ".join(reading.folded.strip() for reading in again) or None
 
 
@@ -44,7 +54,7 @@ def test_ordinary_spelling_is_read_once(text: str) -> None:
 
 def test_spans_point_into_the_text_as_submitted() -> None:
     text = "Hot tea. Tea for im-mun-ity!"
-    (again,) = second_readings(text, FoldedText(text).folded, known_start, has_repeats=False)
+    (again,) = second_readings(text, FoldedText(text).folded, known_start, word_starts, has_repeats=False)
     assert again.folded.strip() == "tea for immunity ."
     start = again.folded.index("immunity")
     first, last = again.submitted_span(start, start + len("immunity"))
