@@ -19,7 +19,7 @@ def contradiction(claim: Contradiction, context: Context, negators: Negators, al
             continue
         for start, end in hits.find(sequence):
             there = reading.place(start, end)
-            if there.field == place.field and there.start < place.end and place.start < there.end:
+            if there.field == place.field and place.start <= there.start and there.end <= place.end:
                 continue
             sighting = context.sighting._replace(start=start, end=end)
             other = context._replace(reading=reading, hits=hits, sighting=sighting, place=there)
