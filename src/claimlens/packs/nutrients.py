@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -18,17 +17,9 @@ from claimlens.domain.references import (
 )
 from claimlens.domain.rule import Confidence
 from claimlens.domain.unit_factors import ENERGY_IN_KJ, MASS_IN_G, VOLUME_IN_ML
+from claimlens.packs.source import CitationSource
 
 FILE = "nutrients.yaml"
-
-
-class _Citation(msgspec.Struct, forbid_unknown_fields=True):
-    instrument: str
-    section: str
-    url: str
-    read_at: str = ""
-    effective_from: date | None = None
-    effective_to: date | None = None
 
 
 class _Figure(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,13 +30,13 @@ class _Figure(msgspec.Struct, forbid_unknown_fields=True):
 class _DailyGroup(msgspec.Struct, forbid_unknown_fields=True):
     levels: bool
     confidence: Confidence
-    citation: _Citation
+    citation: CitationSource
     amounts: dict[str, _Figure]
 
 
 class _Level(msgspec.Struct, forbid_unknown_fields=True):
     confidence: Confidence
-    citation: _Citation
+    citation: CitationSource
     solid: float | None = None
     liquid: float | None = None
     portion: float | None = None
@@ -56,7 +47,7 @@ class _Level(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Factors(msgspec.Struct, forbid_unknown_fields=True):
     confidence: Confidence
-    citation: _Citation
+    citation: CitationSource
     kcal_per_g: dict[str, float]
     fibre_in_carbohydrate: Literal["yes", "no", "either"] = "no"
     facts: tuple[str, ...] = ()
@@ -65,7 +56,7 @@ class _Factors(msgspec.Struct, forbid_unknown_fields=True):
 class _Number(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     confidence: Confidence
-    citation: _Citation | None = None
+    citation: CitationSource | None = None
     facts: tuple[str, ...] = ()
 
 
@@ -85,7 +76,7 @@ class _Amount(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Amounts(msgspec.Struct, forbid_unknown_fields=True):
-    citation: _Citation
+    citation: CitationSource
     table: tuple[_Amount, ...]
 
 
