@@ -46,7 +46,7 @@ def test_named_make_commands_exist(page: Path) -> None:
     assert set(MAKE.findall(code)) <= targets
 
 
-@pytest.mark.parametrize("folder", ["tutorial", "how-to", "reference", "adr"])
+@pytest.mark.parametrize("folder", ["tutorial", "how-to", "reference", "explanation", "adr"])
 def test_every_page_is_in_its_table_of_contents(folder: str) -> None:
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
     listed = {line.strip() for line in index.splitlines()}
