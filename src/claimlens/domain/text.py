@@ -90,12 +90,12 @@ _ASCII_FOLD = str.maketrans({chr(i): _ASCII[i] for i in range(128)})
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _LONE_BOUNDARY = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
 #: A full stop that ends a shortened word, not a sentence: "No. 1", "Dr. Rao", "Vit. C", "Rs. 99".
-_SHORTENED_BEFORE_DIGIT = ("no", "nr", "rs")
-_SHORTENED_BEFORE_LETTER = ("dr", "mr", "mrs", "vit")
-_SHORTENED = re.compile(r"(?<![^\W_])(?:(?:no|nr|rs)\.(?= ?[0-9])|(?:dr|mr|mrs|vit)\.(?= ?[^\W\d_]))")
-_SHORTENED_ENDS = tuple(f"{word}." for word in (*_SHORTENED_BEFORE_DIGIT, *_SHORTENED_BEFORE_LETTER))
-_LETTER_AFTER_DIGIT = re.compile(r"([0-9])([^\W\d_])")
+_SHORTENED = re.compile(
+    r"(?<![^\W_])(?:(?:no|nr|rs)\.(?= ?[0-9])|(?:dr|mr|mrs|vit)\.(?= ?[^\W\d_]))", re.IGNORECASE | re.ASCII
+)
+_SHORTENED_ENDS = ("no.", "nr.", "rs.", "dr.", "mr.", "mrs.", "vit.")
 _ASCII_TOKEN = re.compile(r"[A-Za-z]*[0-9]+(?:[.!?;:|][0-9]+)*|[A-Za-z]+|[.!?;:|\n\r%&]")
+_LETTER_AFTER_DIGIT = re.compile(r"([0-9])([^\W\d_])")
 
 
 class _FoldTable(dict[int, str]):
@@ -114,6 +114,7 @@ _FEW = 8
 
 def fold(text: str) -> str:
     """Folded form of `text` (see the module's promise); about 3 µs for 350 ASCII characters."""
+    text = _open_shortened(text)
     if text.isascii():
         plain = text.translate(_ASCII_FOLD)
     else:
@@ -127,10 +128,6 @@ def fold(text: str) -> str:
     if "\n" in plain:
         plain = plain.replace("\n", " . ")
     if "." in plain:
-        for end in _SHORTENED_ENDS:
-            if end in plain:
-                plain = _SHORTENED.sub(_without_stop, plain)
-                break
         plain = (plain + " ").replace(". ", " . ")
         if plain.count(".") != plain.count(" . "):
             plain = _LONE_BOUNDARY.sub(" . ", plain)
@@ -141,6 +138,15 @@ def fold(text: str) -> str:
     if _LETTER_AFTER_DIGIT.search(plain):
         plain = _LETTER_AFTER_DIGIT.sub(r"\1 \2", plain)
     return f" {' '.join(plain.split())} "
+
+
+def _open_shortened(text: str) -> str:
+    """The text with a space for each full stop that ends a shortened word; as long as before."""
+    if "." in text:
+        low = text.lower()
+        if any(end in low for end in _SHORTENED_ENDS):
+            return _SHORTENED.sub(_without_stop, text)
+    return text
 
 
 def _without_stop(match: re.Match[str]) -> str:
@@ -154,7 +160,7 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
     disguised spellings are tried. A space belongs to the character before which it stands.
     """
     chars: list[tuple[str, int]] = []
-    for i, char in enumerate(text):
+    for i, char in enumerate(_open_shortened(text)):
         if replaced is not None and i in replaced:
             chars += [(c, i) for new in replaced[i] for c in _fold_char(new)]
         else:
@@ -201,14 +207,6 @@ def fold_with_origins(text: str, replaced: Mapping[int, str] | None = None) -> t
     return "".join(out), origins
 
 
-def _ends_shortened_word(word: str, chars: list[tuple[str, int]], k: int) -> bool:
-    after = k + 2 if k + 1 < len(chars) and chars[k + 1][0] == " " else k + 1
-    following = chars[after][0] if after < len(chars) else " "
-    return (word in _SHORTENED_BEFORE_DIGIT and following in "0123456789") or (
-        word in _SHORTENED_BEFORE_LETTER and following.isalpha()
-    )
-
-
 class FoldedText:
     """A submitted text and its folded form; spans of the folded form map back on demand."""
 
@@ -232,7 +230,7 @@ class FoldedText:
             if quick is not None:
                 return quick
             if self._tokens is None:
-                self._tokens = [m.span() for m in _ASCII_TOKEN.finditer(self.text)]
+                self._tokens = [m.span() for m in _ASCII_TOKEN.finditer(_open_shortened(self.text))]
             first = self.folded.count(" ", 0, start) - 1
             last = self.folded.count(" ", 0, end) - 1
             return self._tokens[first][0], self._tokens[last][1]

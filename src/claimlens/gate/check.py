@@ -20,7 +20,7 @@ from claimlens.gate.judge.energy import energy_mismatch
 from claimlens.gate.judge.verdict import needs_review, outcome
 from claimlens.gate.normalise.disguise import second_readings
 from claimlens.gate.normalise.nutrition import normalise_nutrition
-from claimlens.gate.normalise.pii import PiiHit, find_pii, redact
+from claimlens.gate.normalise.pii import find_pii, redact
 from claimlens.gate.normalise.reading import Reading
 from claimlens.gate.normalise.state import is_liquid
 from claimlens.gate.rewrite.edits import Edit, apply_edits
@@ -97,7 +97,7 @@ class Examiner:
             if any(scan.sightings for scan in scans):
                 judged, excused = judge_claims(scans[0], scans, self.pack, in_force, facts)
         personal = self._personal(reading) if "redact.pii" in runs else []
-        findings = [one.finding for one in judged] + [finding for _, _, finding in personal]
+        findings = [one.finding for one in judged] + [finding for _, finding in personal]
         if nutrition and self._energy is not None:
             mismatch = energy_mismatch(nutrition, self.pack.references)
             if mismatch:
@@ -152,7 +152,7 @@ class Examiner:
             scans.append(Scan(reading, again, more, self.claims.sightings(more, item_hits or hits)))
         return scans
 
-    def _personal(self, reading: Reading) -> list[tuple[int, PiiHit, Finding]]:
+    def _personal(self, reading: Reading) -> list[tuple[int, Finding]]:
         found = []
         for i, (pointer, text) in enumerate(reading.fields):
             for hit in find_pii(text, self._region):
@@ -171,7 +171,7 @@ class Examiner:
                     suggestions=(),
                     type=hit.type,
                 )
-                found.append((i, hit, finding))
+                found.append((i, finding))
         return found
 
     def _changes(
@@ -179,15 +179,15 @@ class Examiner:
         reading: Reading,
         scans: list[Scan],
         judged: list[Judged],
-        personal: list[tuple[int, PiiHit, Finding]],
+        personal: list[tuple[int, Finding]],
         facts: Facts,
         in_force: frozenset[int],
     ) -> tuple[tuple[Change, ...], set[tuple[str, Severity]]]:
         """The edits that make the item publishable, each judged again; and (field, severity) of what no edit mends."""
         texts = [text for _, text in reading.fields]
-        redacted = {i for i, _, _ in personal}
+        redacted = {i for i, _ in personal}
         for i in redacted:
-            texts[i] = redact(texts[i], [hit for k, hit, _ in personal if k == i])
+            texts[i] = self._redacted(texts[i])
         touched, failed = set(redacted), set[int]()
         pending = judged
         if redacted and judged:
@@ -207,7 +207,7 @@ class Examiner:
             pending = self._judge_again(reading, texts, sorted(edits.keys() - failed), scans[0], facts, in_force)
         failed |= _edits_by_field(pending, failed).keys()
         for i in failed & redacted:
-            texts[i] = redact(reading.fields[i][1], [hit for k, hit, _ in personal if k == i])
+            texts[i] = self._redacted(reading.fields[i][1])
         changes = tuple(
             Change(reading.fields[i][0], reading.fields[i][1], texts[i]) for i in sorted(touched - (failed - redacted))
         )
@@ -217,6 +217,15 @@ class Examiner:
             if one.place.field in failed and one.finding.resolution is Resolution.AUTO
         }
         return changes, unresolved
+
+    def _redacted(self, text: str) -> str:
+        """The text without personal data; what the first redaction brings to light goes too."""
+        for _ in range(_ROUNDS):
+            hits = find_pii(text, self._region)
+            if not hits:
+                break
+            text = redact(text, hits)
+        return text
 
     def _judge_again(
         self, reading: Reading, texts: list[str], fields: list[int], whole: Scan, facts: Facts, in_force: frozenset[int]

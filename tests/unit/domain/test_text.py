@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from claimlens.domain.text import FoldedText, fold, fold_with_origins
 
-_TEXTS = st.text(
+_PIECES = st.lists(
+    st.sampled_from(
+        ["No. ", "no.", "Dr. ", "Rs.", "vit. C", "5", " ", "a", "10kg", "1.5", ".", "\n", "&", "%", "é", "ﬁ", "x-y"]
+    ),
+    max_size=8,
+).map("".join)
+_TEXTS = _PIECES | st.text(
     st.one_of(
         st.sampled_from("abcXYZnodr 0123.,!?%&-'\n:|()é’İﬁ½\u200b\u00adäßаＡ①²क़ी्९।e\u0301™👍"),
         st.characters(),
