@@ -109,7 +109,8 @@ class Examiner:
         changes: tuple[Change, ...] = ()
         if findings:
             if "rewrite.disclaimer" in runs:
-                changes, unresolved = self._changes(reading, scans, judged, personal, facts, in_force)
+                redacts = "redact.pii" in runs
+                changes, unresolved = self._changes(reading, scans, judged, personal, facts, in_force, redacts)
                 findings = [
                     replace(f, resolution=Resolution.HUMAN)
                     if f.resolution is Resolution.AUTO and (f.field, f.severity) in unresolved
@@ -182,6 +183,7 @@ class Examiner:
         personal: list[tuple[int, Finding]],
         facts: Facts,
         in_force: frozenset[int],
+        redacts: bool,
     ) -> tuple[tuple[Change, ...], set[tuple[str, Severity]]]:
         """The edits that make the item publishable, each judged again; and (field, severity) of what no edit mends."""
         texts = [text for _, text in reading.fields]
@@ -199,6 +201,7 @@ class Examiner:
                 break
             for i, todo in edits.items():
                 edited = apply_edits(texts[i], todo, is_title=_is_title(reading.fields[i][0]))
+                edited = self._redacted(edited) if redacts else edited
                 if edited and edited != texts[i]:
                     texts[i] = edited
                     touched.add(i)
