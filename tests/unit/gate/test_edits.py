@@ -51,6 +51,11 @@ def test_an_authorised_wording_replaces_a_sentence_but_leaves_a_title() -> None:
     rewrite = Rewrite(RewriteAction.AUTHORISED, "Vitamin C contributes to the normal function of the immune system")
     assert edited("Boosts immunity. Low fat.", "Boosts immunity", rewrite).startswith("Vitamin C contributes")
     assert edited("Immunity Juice", "Immunity", rewrite, title=True) == "Juice"
+    inside = "Pressed daily. Our juice boosts immunity naturally. Served cold."
+    assert edited(inside, "boosts immunity", rewrite, clause=True) == (
+        "Pressed daily. Vitamin C contributes to the normal function of the immune system. Served cold."
+    )
+    assert edited("Jus d'orange qui booste", "booste", _REMOVE, title=True) == "Jus d'orange"
 
 
 @given(st.text(st.sampled_from("ab ,.;-()!\n"), max_size=40), st.integers(0, 40), st.integers(0, 12), st.booleans())

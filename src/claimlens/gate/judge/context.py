@@ -72,8 +72,10 @@ def _negated_behind(context: Context, negators: Negators) -> bool:
     if any(word in negators.after for word in folded[sighting.start : sighting.end].split()):
         return True
     end = folded.find(" . ", sighting.end)
-    behind = folded[sighting.end : end if end >= 0 else len(folded)].split()[:_NEAR_BEHIND]
-    if not any(word in negators.after for word in behind):
+    following = folded[sighting.end : end if end >= 0 else len(folded)].split()
+    if not any(word in negators.after for word in following[:_NEAR_BEHIND]):
+        return False
+    if any(_stands_in(following[: _NEAR_BEHIND + 2], phrase) for phrase in negators.false):
         return False
     text = context.reading.fields[context.place.field][1]
     after = text[context.place.end : context.place.end + 40]

@@ -9,7 +9,7 @@ _SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
 _CLAUSE_SIGNS = ",;:–—()|•"
 _JOINING_WORDS = "and|or|with|und|oder|mit|et|ou|avec|y|o|con|e|ed|aur|और"
 _LEADING = re.compile(rf"(?:[\s,;:–—|•&+-]|(?:{_JOINING_WORDS})\b)+", re.IGNORECASE)
-_DANGLING_WORDS = f"{_JOINING_WORDS}|a|an|the|that|which|is|are"
+_DANGLING_WORDS = f"{_JOINING_WORDS}|a|an|the|that|which|who|is|are|for|to|der|die|das|dem|den|für|ist|qui|que|pour|est|un|une|para|es|che|per|è"
 _TRAILING = re.compile(rf"(?:[\s,;:–—|•&+-]|\b(?:{_DANGLING_WORDS})(?=\W|$))+$", re.IGNORECASE)
 _ENDERS = ".!?।"
 _BEFORE_SIGN = ",.;:!?)]।"
@@ -39,7 +39,9 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
         elif action in (RewriteAction.REPLACE, RewriteAction.AUTHORISED) and not (
             is_title and action is RewriteAction.AUTHORISED
         ):
-            spans.append((edit.start, edit.end, edit.rewrite.text))
+            whole = action is RewriteAction.AUTHORISED and edit.whole_clause
+            start, end = _statement(text, edit.start, edit.end) if whole else (edit.start, edit.end)
+            spans.append((start, end, edit.rewrite.text))
         elif action is not RewriteAction.NONE:
             start, end = _hashtag(text, edit.start, edit.end)
             if edit.whole_clause and not is_title and (start, end) == (edit.start, edit.end):
@@ -118,6 +120,16 @@ def _hashtag(text: str, start: int, end: int) -> tuple[int, int]:
     while end < len(text) and (text[end].isalnum() or text[end] == "_"):
         end += 1
     return first - 1, end
+
+
+def _statement(text: str, start: int, end: int) -> tuple[int, int]:
+    """The clause around [start, end) up to, not with, the sign that ends its sentence: room for another sentence."""
+    first, last = _clause(text, start, end)
+    while last > end and (text[last - 1].isspace() or text[last - 1] in _ENDERS):
+        last -= 1
+    while first < start and (text[first].isspace() or text[first] in _CLAUSE_SIGNS):
+        first += 1
+    return first, last
 
 
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
