@@ -78,7 +78,7 @@ class WordKind(IntEnum):
     """What a compiled word does where it stands."""
 
     TERM = 0  # stands for its meanings, possibly none (a word that only looks like an allergen)
-    ABSENT = 1  # states by itself that its meanings are absent ("eggless")
+    ABSENT = 1  # states by itself that its meanings are absent ("eggless"); ASK: that the product does without them
     CONTAINS = 2  # what follows is there
     MAY = 3  # what follows may be there
     MAY_OPEN = 4  # with MAY_CLOSE later in the sentence: what lies between and follows may be there
@@ -90,6 +90,7 @@ class WordKind(IntEnum):
     SUBSTITUTE = 10  # the word that follows is an imitation
     SUBSTITUTE_AFTER = 11  # the word before is an imitation
     FREE_LIST = 12  # like FREE; other things may stand first ("free from colours, gluten and milk")
+    HEADING = 13  # like CONTAINS, but inside a may-contain only before a colon ("uses ingredients such as")
 
 
 class AllergenWord(msgspec.Struct, frozen=True, array_like=True):

@@ -52,9 +52,15 @@ class Gate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"bu
 
 
 class Scopes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How one language says contains, may contain and free from."""
+    """How one language says contains, may contain and free from.
 
+    Phrases may hold alternatives and name `lists` (see `allergen_phrases`). `waives` are statements that only take the
+    allergen out of the product next to them ("flourless cake").
+    """
+
+    lists: dict[str, tuple[str, ...]] = {}
     contains: tuple[str, ...] = ()
+    heading: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     may_open: tuple[str, ...] = ()
     may_close: tuple[str, ...] = ()
@@ -67,6 +73,7 @@ class Scopes(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     substitute: tuple[str, ...] = ()
     substitute_after: tuple[str, ...] = ()
     absent: dict[str, tuple[str, ...]] = {}
+    waives: dict[str, tuple[str, ...]] = {}
 
 
 class Handled(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -10,7 +10,8 @@ from typing import Any
 from claimlens.domain.allergen import ALLERGENS, AllergenTable, AllergenWord, Meaning, Strength, WordKind
 from claimlens.domain.allergen_text import plain_words
 from claimlens.packs.allergen_lexicon import Lexicon, forms
-from claimlens.packs.allergen_source import PackFile, SharedFile, check_ids, read_file
+from claimlens.packs.allergen_phrases import wordings
+from claimlens.packs.allergen_source import PackFile, Scopes, SharedFile, check_ids, read_file
 
 
 def compile_allergens(pack: Mapping[str, Any], shared: Mapping[str, Any]) -> AllergenTable:
@@ -45,6 +46,7 @@ def _scope_words(own: PackFile, common: SharedFile) -> Iterator[AllergenWord]:
             continue
         for kind, terms in (
             (WordKind.CONTAINS, scopes.contains),
+            (WordKind.HEADING, scopes.heading),
             (WordKind.MAY, scopes.may),
             (WordKind.MAY_OPEN, scopes.may_open),
             (WordKind.MAY_CLOSE, scopes.may_close),
@@ -57,9 +59,15 @@ def _scope_words(own: PackFile, common: SharedFile) -> Iterator[AllergenWord]:
             (WordKind.SUBSTITUTE, scopes.substitute),
             (WordKind.SUBSTITUTE_AFTER, scopes.substitute_after),
         ):
-            yield from _once(seen, kind, terms, ())
-        for allergen, terms in scopes.absent.items():
-            yield from _once(seen, WordKind.ABSENT, terms, (Meaning(allergen, "", Strength.NAMED),))
+            yield from _once(seen, kind, _worded(terms, scopes), ())
+        for strength, stated in ((Strength.NAMED, scopes.absent), (Strength.ASK, scopes.waives)):
+            for allergen, terms in stated.items():
+                yield from _once(seen, WordKind.ABSENT, _worded(terms, scopes), (Meaning(allergen, "", strength),))
+
+
+def _worded(terms: Iterable[str], scopes: Scopes) -> Iterator[str]:
+    for term in terms:
+        yield from wordings(term, scopes.lists, "allergens.yaml")
 
 
 def _once(

@@ -102,6 +102,19 @@ def test_phrases_of_scope_are_words_of_their_kind():
     }
 
 
+def test_a_phrase_with_alternatives_stands_for_each_wording():
+    said = {"lists": {"place": ["kitchen", "mill"]}, "may": ["(in|at) [the] same {place}"]}
+    table = compile_allergens({"languages": ["en"]}, {"scopes": {"en": said}})
+    assert {word.text.strip() for word in table.words} == {
+        f"{where}{the} same {place}" for where in ("in", "at") for the in ("", " the") for place in ("kitchen", "mill")
+    }
+
+
+def test_a_phrase_that_names_an_unknown_list_is_refused():
+    with pytest.raises(PackInvalidError, match="place"):
+        compile_allergens({"languages": ["en"]}, {"scopes": {"en": {"may": ["same {place}"]}}})
+
+
 @pytest.mark.parametrize(
     "pack",
     [

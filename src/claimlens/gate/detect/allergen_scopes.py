@@ -21,8 +21,10 @@ _SUBSTITUTE, _SUBSTITUTE_AFTER = WordKind.SUBSTITUTE, WordKind.SUBSTITUTE_AFTER
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[\n•|।]|\.(?=[^\W\d])")
 _CLAUSE_END = re.compile(r"[;.!?()\[\]{}\n]")
 _COLON = re.compile(r"\s*:")
+_SOON_A_COLON = re.compile(r"(?: [^\W\d_]{1,20}){0,2}\s?:")  # "... in our test kitchen:"
 _ITEM_END = re.compile(r"\s*(?:$|[,.;:!?)\]}/&+*•\n|])")
 _NOT = frozenset(("not", "isn", "never", "pas", "nicht", "non", "no", "niet", "inte", "ikke"))
+_OF = frozenset(("of", "from", "de", "d", "di", "aus", "von", "van"))
 _MOST_WORDS_AHEAD = 12  # between "may" and "contain"
 _LONGEST_TAIL = 24  # letters between a stem and "-frei" in one compound
 
@@ -99,12 +101,10 @@ class ScopeReader:
                 self._waive_next(events, k, clean, event.word.meanings)
                 if event.word.meanings[0].strength is Strength.ASK:
                     self._waive_before(events, k, clean, event.word.meanings)
+                    _absent_of(events, k, clean)
             elif kind is _MAY_BACK:
-                if (
-                    mode is not _MAY
-                    and not self._may_before(events, k, clean, wrapped)
-                    and _COLON.match(clean, event.end)
-                ):
+                found = self._may_before(events, k, clean, wrapped)
+                if mode is not _MAY and not found and _SOON_A_COLON.match(clean, event.end):
                     mode, seen, depth = _MAY, False, 0  # "Also handled in our kitchen: nuts, milk"
             elif kind is _SUBSTITUTE:
                 _substitute_next(events, k, clean)
@@ -233,6 +233,14 @@ class ScopeReader:
                 return
             if event.word.kind is _TERM:
                 event.waived |= allergens
+
+
+def _absent_of(events: list[Event], k: int, clean: str) -> None:
+    """What the missing thing is made of is missing with it: "sin harina" + "de trigo"."""
+    if k + 1 < len(events) and events[k + 1].word.kind is _TERM:
+        gap = clean[events[k].end : events[k + 1].start]
+        if gap.strip(" '’").lower() in _OF and events[k + 1].level is Level.CONTAINS:
+            events[k + 1].level = None
 
 
 def _follow_brackets(gap: str, depth: int) -> tuple[int, bool]:

@@ -20,6 +20,26 @@ gb | roasted peanuts, groundnut oil, satay (peanuts) | peanuts | |
 gb | cashew nuts, Brazil nuts, macadamias, pecans, flaked almonds | nuts | |
 gb | tofu, edamame, miso paste, tamari | soybeans | |
 gb | Worcester sauce | | |
+gb | Worcester sauce (water, vinegar, tamarind) | | |
+gb | Flourless torte: dark chocolate, butter, eggs | milk eggs | |
+gb | Walnut cake made without flour: walnuts, eggs | nuts eggs | |
+gb | Oats. Milled on equipment shared with soya and milk | gluten | soybeans milk |
+gb | Seeds. Walnuts and celery are also used in this bakery | | nuts celery |
+gb | Also handled in our kitchen: fish, mustard | | fish mustard |
+us | Corn chips. Made in a plant that uses ingredients such as milk and almonds | | milk nuts |
+gb | Scones baked in our bakery with butter | gluten milk | |
+eu | Reis. Im gleichen Betrieb werden Milch und Senf verarbeitet | | milk mustard |
+eu | Hirse. Sesam und Soja werden auf derselben Anlage abgefüllt | | sesame soybeans |
+eu | Mit Butter und Eiern in unserer Backstube gebacken | milk eggs | |
+eu | Maïs soufflé, sucre. Fabriqué dans une usine manipulant du céleri | | celery |
+eu | Soufflé aux œufs et à la crème | eggs milk | |
+eu | Riz. Du lait et des amandes sont utilisés dans le même atelier | | milk nuts |
+eu | Higos. La leche y el apio se manipulan en nuestro obrador | | milk celery |
+eu | Bizcocho sin harina de trigo: almendra, huevo | nuts eggs | | gluten
+eu | Riso. Nello stesso stabilimento vengono lavorati arachidi e latte | | peanuts milk |
+eu | Rijst, suiker, zout, EI | eggs | |
+eu | Rijst. In dezelfde fabriek worden noten en melk verwerkt | | nuts milk |
+in | चावल। इसमें दूध हो सकता है। | | milk |
 gb | mayonnaise (rapeseed oil, egg yolk, vinegar) | eggs | |
 gb | cocoa butter, peanut butter, shea butter | peanuts | |
 gb | butter beans, butternut squash, cream of tartar | | |

@@ -17,6 +17,15 @@ WRITTEN: list[tuple[str, str, list[tuple[str, str]]]] = [
         [("address", "Unit 6, Riverside Industrial Estate, Hull HU3 2XX"), ("postcode", "HU3 2XX")],
     ),
     ("12 The Shambles, York YO1 7LX", "GB", [("address", "12 The Shambles, York YO1 7LX"), ("postcode", "YO1 7LX")]),
+    ("Shipping to zip codes 94110, 94112 or 94117", "US", [("postcode", f"941{n}") for n in (10, 12, 17)]),
+    ("6 Mill Street, Kanturk, Co. Cork", "EU", [("address", "6 Mill Street, Kanturk, Co. Cork")]),
+    ("Hill Farm, Co. Carlow R93 E2X4", "EU", [("postcode", "R93 E2X4")]),
+    ("5 St John's Road, Ely CB6 3BG", "GB", [("address", "5 St John's Road, Ely CB6 3BG"), ("postcode", "CB6 3BG")]),
+    (
+        "Farm shop: 3 New Street, Banbridge, Co. Down BT32 3AA",
+        "GB",
+        [("address", "3 New Street, Banbridge, Co. Down BT32 3AA"), ("postcode", "BT32 3AA")],
+    ),
     ("We deliver to SW1A 1AA", "GB", [("postcode", "SW1A 1AA")]),
     (
         "1600 Elm Avenue, Austin, Texas 78701",

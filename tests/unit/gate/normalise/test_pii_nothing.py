@@ -7,6 +7,11 @@ from tests.unit.gate.normalise.pii_table import found
 # (text, region, what is found)
 LOOKALIKES: list[tuple[str, str, list[tuple[str, str]]]] = [
     ("Swiggy order no 9876501234 delivered", "IN", []),
+    ("Order 2065550187 ships Monday", "US", []),
+    ("Order number 07123 456780 shipped", "GB", []),
+    ("Pedido n.º 30155872", "EU", []),
+    ("Numéro de commande 0145221199", "EU", []),
+    ("Kundennummer 0221 4711990, Bestell-Nr. 0301234599", "EU", []),
     ("Batch No. 8123456789 Pkd 02/11/2024", "IN", []),
     ("EAN 8901030895566 MRP Rs.45", "IN", []),
     ("8901030895566 Aashirvaad Atta 5 kg", "IN", []),

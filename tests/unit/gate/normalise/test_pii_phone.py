@@ -79,6 +79,11 @@ WRITTEN: list[tuple[str, str, list[tuple[str, str]]]] = [
     ("Allergenauskunft: 0800/1234567", "EU", [("phone", "0800/1234567")]),
     ("Bel 020-123 4567", "EU", [("phone", "020-123 4567")]),
     ("00353 1 234 5678", "EU", [("phone", "00353 1 234 5678")]),
+    ("Hampers and cake orders 07700 900583", "GB", [("phone", "07700 900583")]),
+    ("Order 020 7946 0615 by noon", "GB", [("phone", "020 7946 0615")]),
+    ("Laddoo order 9833044120 / 022-26654120", "IN", [("phone", "9833044120"), ("phone", "022-26654120")]),
+    ("Pedidos 911 234 567 hasta las 21 h", "EU", [("phone", "911 234 567")]),
+    ("Servicenummer 030 2345 1188", "EU", [("phone", "030 2345 1188")]),
 ]
 
 

@@ -85,6 +85,11 @@ def _leads_to_address(low: str, region: str) -> bool:
     return region == "IN" and not low.isascii() and "पता" in low
 
 
+def _speaks_of_ireland(text: str) -> bool:
+    """Where postal codes have no four digits in a row."""
+    return "Co. " in text or "ircode" in text or "County " in text or "Ireland" in text or "Dublin" in text
+
+
 def _lower(text: str) -> str:
     """Lower case, letter for letter (the few letters that would become two stay)."""
     low = text.lower()
@@ -113,7 +118,7 @@ def _read(text: str, low: str, region: str) -> list[PiiHit]:
             hits += taken.add(find_vanity_phones(text))
         if longest >= _DIGITS_OF_PAN and (region == "IN" or "pan" in low):
             hits += taken.add(find_pan(text, region))
-        if longest >= _SHORTEST_POSTCODE or region == "GB":
+        if longest >= _SHORTEST_POSTCODE or region == "GB" or (region == "EU" and _speaks_of_ireland(text)):
             postcodes = [hit for hit in find_postcodes(text, region) if not taken.touches(hit.start, hit.end)]
     if numbers or _leads_to_address(low, region):
         hits += find_addresses(text, low, region, taken, postcodes)

@@ -25,7 +25,9 @@ from claimlens.gate.normalise.pii.street import ENGLISH_TYPES, ROMANCE_TYPES, St
 #: How much evidence makes an address: a street with its number counts 2, a city 1, a postal code 2, a label 2.
 _ENOUGH = 3
 
-_UNIT_BEFORE = re.compile(rf"(?<!\w)(?:{words.UNIT_WORDS})\b\.? ?(?:No\b|Number|#)?[.: #-]{{0,3}}$", re.IGNORECASE)
+_UNIT_BEFORE = re.compile(
+    rf"(?<!\w)(?:{words.UNIT_WORDS})\b\.? ?(?:(?:No\b|Number|#)[.: #-]{{0,3}}|[. #-]{{0,3}})$", re.IGNORECASE
+)
 _NUMBER_SIGN = re.compile(r"(?:\b(?:No|Nos|Nr)\.? ?|#)$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?:No\.? ?|Nr\.? ?|#)?[A-Z]{0,2}[-/]?[0-9]{1,5}(?:[-/][0-9A-Z]{1,5}){0,3}[A-Za-z]?\Z")
 _LABEL = re.compile("|".join(re.escape(label) for label in words.LABELS))

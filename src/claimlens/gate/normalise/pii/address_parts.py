@@ -12,7 +12,7 @@ HARD_BREAK = re.compile(r"[|;•→!?\n]|(?<=[a-z)]{4})\. ")
 #: "Shop No. 4", "Flat 302", "Plot 7B"
 UNIT_WORDS = frozenset(words.UNIT_WORDS.lower().split("|"))
 _UNIT_NUMBER = (
-    r"\b\.? {0,2}(?:No\b|Nos\b|Number|Nr|नं|नंबर|#)?[.: #-]{0,3}"
+    r"\b\.? {0,2}(?:(?:No\b|Nos\b|Number|Nr|नं|नंबर|#)[.: #-]{0,3}|[. #-]{0,3})"
     r"[A-Z]{0,2}[-/ ]?[0-9]{1,5}(?:[-/&,]{0,1}[0-9A-Z]{1,4}){0,3}(?![\w%])"
 )
 NUMBER_OF_UNIT = re.compile(_UNIT_NUMBER, re.IGNORECASE)
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_][\w'’\u0900-\u0963]*(?:[.-][^\W\d_][\w'’\u0900-
 _BRACKETED = re.compile(r" ?\([^()\n]{1,24}\)")
 _STATE_GAP = re.compile(r"\.?,? {0,2}")
 LITTLE = frozenset(words.LITTLE_WORDS.split())
-_SHORTENED = frozenset("st ste mt ft dr nr opp bldg apt rd ave av sta no".split())
+_SHORTENED = frozenset("st ste mt ft dr nr opp bldg apt rd ave av sta no co".split())
 #: Small words that may come behind an address without a comma.
 _PLAIN_FOLLOWERS = frozenset(
     "for in and to from near opposite by is since on at or where we with open und im bei gegenüber et à en "
@@ -127,6 +127,7 @@ def _after_state(text: str, at: int, limit: int, region: str) -> re.Match[str] |
 def _place(text: str, at: int, limit: int) -> tuple[int, bool, bool]:
     """End of the run of capitalised words at `at`; whether it is a landmark; whether it is a building."""
     end, count, landmark, building = at, 0, False, False
+    initials = True  # so far, as in "M.G. Road"
     position = at
     while count < 6 and position < limit:
         word = _WORD.match(text, position, limit)
@@ -147,7 +148,8 @@ def _place(text: str, at: int, limit: int) -> tuple[int, bool, bool]:
         if low not in LITTLE:
             end = word.end()
         position = word.end()
-        if text[position : position + 2] == ". " and low in _SHORTENED:
+        initials = initials and all(len(part) == 1 for part in low.split("."))
+        if text[position : position + 2] == ". " and (low in _SHORTENED or initials):
             position += 1
         if text[position : position + 1] != " ":
             break

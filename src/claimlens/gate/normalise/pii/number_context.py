@@ -13,6 +13,7 @@ class Purpose(Enum):
     PHONE = 1
     OTHER = 2
     UNSAID = 3
+    COUNTED = 4  # "order 0161 ...": the order's own number, unless it is written as telephone numbers are
 
 
 _PHONE_WORDS = frozenset(
@@ -48,10 +49,32 @@ _OTHER_WORDS = frozenset(
 #: These name another number only when "number", "no", "id" or "#" stands with them, or when nothing else does.
 _COUNTED_WORDS = frozenset(
     "order orders bill table token ticket article art item room file product stock model ref reference "
-    "invoice customer bestellnummer artikel artikelnummer tisch commande référence pedido ordine articolo "
-    "company stall style".split()
+    "invoice customer bestellnummer artikel artikelnummer tisch commande référence pedido pedidos ordine ordini "
+    "articolo company stall style bestellung bestell kunden kunde auftrag auftrags rechnung rechnungs "
+    "rechnungsnr sendung lieferschein commandes facture colis client cliente factura albarán envío fattura "
+    "factuur klant bestelling parcel receipt tickets booking job".split()
 )
-_NUMBER_WORDS = frozenset("no nos nr num number numbers nummer numéro número numero id n nº".split())
+#: What one orders by telephone as well: such a word leaves a number in the form of a telephone number alone.
+_ORDER_WORDS = frozenset(
+    "order ticket table commande pedido ordine bestellung bestelling booking stall company".split()
+)
+_ORDERS = frozenset("orders tickets pedidos ordini commandes".split())
+_NUMBER_WORDS = frozenset("no nos nr nro num number numbers nummer numéro número numero id n nº º".split())
+#: "Kundennummer", "Artikelnr": German and Dutch name what is counted in one word.
+_NUMBER_ENDINGS = ("nummer", "nummern", "nummers", "nr")
+_TELEPHONE_BEGINNINGS = (
+    "tel",
+    "ruf",
+    "mobil",
+    "mobiel",
+    "handy",
+    "fax",
+    "whatsapp",
+    "notruf",
+    "hotline",
+    "service",
+    "gsm",
+)
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0963\u200c\u200d])*|\d+|#")
 _CURRENCY_BEFORE = re.compile(r"(?:[₹$€£¥#]|\b(?:Rs|INR|MRP|USD|EUR|GBP))\.? ?$")
@@ -75,27 +98,43 @@ def _said_before(before: str) -> Purpose:
     if _LETTER_LABEL.search(before[-6:]) or _PHONE_SIGNS.search(before[-8:]):
         return Purpose.PHONE
     words = _WORD.findall(before.lower())
-    seen_number = counted = False
+    seen_number = False
+    counted = Purpose.UNSAID
     for distance, word in enumerate(reversed(words)):
+        near = not seen_number and distance <= _NEAR
+        if near and word in _COUNTED_WORDS:
+            if _is_numbered(words, distance):
+                return Purpose.OTHER
+            if distance == 0 and _is_counted(words, before):
+                counted = Purpose.COUNTED if word in _ORDER_WORDS else Purpose.OTHER
+                continue
         if word in _PHONE_WORDS:
-            # "delivery order no 1234": a counted word nearer by speaks for itself
-            return Purpose.OTHER if counted and not seen_number else Purpose.PHONE
+            # "delivery order 1234": a counted word nearer by speaks for itself
+            return Purpose.PHONE if counted is Purpose.UNSAID or seen_number else counted
         if word[0].isdigit():
             seen_number = True
-        elif seen_number or distance > _NEAR:
-            continue
-        elif word in _OTHER_WORDS or (word == "#" and distance == 0):
+        elif near and (word in _OTHER_WORDS or (word == "#" and distance == 0) or _names_a_number(word)):
             return Purpose.OTHER
-        elif word in _COUNTED_WORDS and _is_counted(words, distance, before):
-            counted = True
-    return Purpose.OTHER if counted else Purpose.UNSAID
+    return counted
 
 
-def _is_counted(words: list[str], distance: int, before: str) -> bool:
-    """Whether the number belongs to the word `distance` words back ("order 1024", "order no. 1024")."""
-    if distance == 0:
-        return not before.rstrip().endswith(":")
-    return any(word in _NUMBER_WORDS or word == "#" for word in words[-distance:][:2])
+def _is_numbered(words: list[str], distance: int) -> bool:
+    """Whether the word `distance` words back is numbered ("order no. 1024", "numéro de commande 1024")."""
+    behind = words[-distance:][:2] if distance else []
+    if any(word in _NUMBER_WORDS or word == "#" for word in behind):
+        return True
+    return distance == 0 and words[-1] not in _ORDERS and not _NUMBER_WORDS.isdisjoint(words[-3:-1])
+
+
+def _is_counted(words: list[str], before: str) -> bool:
+    """Whether the number belongs to the last word: "order 1024", but not "orders 0161 ..." or "to order 0161 ..."."""
+    if words[-1] in _ORDERS or before.rstrip().endswith(":"):
+        return False
+    return len(words) < 2 or words[-2] not in ("to", "for", "pour", "zur", "per")
+
+
+def _names_a_number(word: str) -> bool:
+    return len(word) > 5 and word.endswith(_NUMBER_ENDINGS) and not word.startswith(_TELEPHONE_BEGINNINGS)
 
 
 def _said_after(after: str) -> bool:

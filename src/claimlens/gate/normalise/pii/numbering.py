@@ -51,6 +51,12 @@ class NumberingPlan:
             return True
         return _FORMS[self._region](number, self)
 
+    def writes_plainly(self, number: WrittenNumber) -> bool:
+        """Whether `number` is no mere count: in groups, with a trunk zero or `+`, or an Indian mobile."""
+        if len(number.shape) > 1 or number.digits[0] == "0" or number.written.lstrip("(").startswith("+"):
+            return True
+        return self._region == "IN" and len(number.digits) == 10 and number.digits[0] in "6789"
+
     def valid(self, digits: str, *countries: str) -> bool:
         """Whether the numbering plan of one of `countries` knows this number."""
         for country in countries:

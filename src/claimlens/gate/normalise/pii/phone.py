@@ -129,6 +129,8 @@ def _longest_in_national_form(
         part_of_run = first > 0 or end < len(groups)
         if part_of_run and max(number.shape) == 1:
             return None  # single spaced digits are one number or none
+        if said is Purpose.COUNTED and not plan.writes_plainly(number):
+            continue
         if plan.writes(number, said) and not _DATE_OR_TIME.match(number.written):
             return number, end
     return None

@@ -41,7 +41,18 @@ _LABEL = {
         re.I,
     ),
 }
+_JOIN = re.compile(
+    r" ?(?:[,/&+-]|(?:, ?)?(?:and|or|to|und|oder|bis|et|ou|à|y|o|e|en|of|through|aur|और)(?= )) ?", re.IGNORECASE
+)
+_LONGEST_JOIN = 12
 _EIRCODE = re.compile(r"(?i:\beircode)[ .:]{1,3}([A-Z][0-9][0-9W] ?[0-9A-Z]{4})(?!\w)")
+#: With its space, and letters as well as digits behind it.
+_BARE_EIRCODE = re.compile(
+    r"(?<![\w-])[AC-FHKNPRTV-Y][0-9][0-9W] (?=[0-9]{0,3}[AC-Y])(?=[A-Z]{0,3}[0-9])[0-9AC-FHKNPRTV-Y]{4}(?!\w)"
+)
+_IRISH_PLACE = re.compile(
+    r"\b(?:Co\. [A-Z][a-z]+|County [A-Z][a-z]+|Ireland|Dublin(?: [0-9]{1,2}W?)?|Cork|Galway|Limerick|Waterford),? $"
+)
 _US_CITY_STATE = re.compile(rf"[a-z](?:,| |, ){_STATE}\.?,? {{1,2}}$")
 _EU_COUNTRY = re.compile(r"(?<![\w-])(?:D|F|I|E|A|B|L|NL|AT|CH|BE|FR|DE|IT|ES|PT|PL)-$")
 _CAPITALISED = re.compile(r" [A-ZÀ-Þ][a-zß-ÿ]{2}")
@@ -57,10 +68,22 @@ def find_postcodes(text: str, region: str) -> list[PiiHit]:
     if region == "GB":
         spans = list(_uk_codes(text))
     else:
-        spans = [m.span() for m in _CODE[region].finditer(text) if _stands_as_code(text, m, region)]
-        if region == "EU" and "ircode" in text:
-            spans += [m.span(1) for m in _EIRCODE.finditer(text)]
+        spans = list(_bare_codes(text, region))
+        if region == "EU":
+            if "ircode" in text:
+                spans += [m.span(1) for m in _EIRCODE.finditer(text)]
+            spans += [m.span() for m in _BARE_EIRCODE.finditer(text) if _follows_irish_place(text, m.start())]
     return [PiiHit("postcode", start, end) for start, end in spans]
+
+
+def _bare_codes(text: str, region: str) -> Iterator[tuple[int, int]]:
+    last = -1
+    for match in _CODE[region].finditer(text):
+        # "zip codes 78701, 78702 and 78704": what joins a code to the one before is a label as well
+        joined = 0 < match.start() - last <= _LONGEST_JOIN and last > 0 and _JOIN.fullmatch(text, last, match.start())
+        if joined or _stands_as_code(text, match, region):
+            last = match.end()
+            yield match.span()
 
 
 def _stands_as_code(text: str, match: re.Match[str], region: str) -> bool:
@@ -74,6 +97,10 @@ def _stands_as_code(text: str, match: re.Match[str], region: str) -> bool:
     if region == "US":
         return bool(_US_CITY_STATE.search(before))
     return bool(_EU_COUNTRY.search(before) and _CAPITALISED.match(text, match.end()))
+
+
+def _follows_irish_place(text: str, start: int) -> bool:
+    return _IRISH_PLACE.search(text[max(0, start - 32) : start]) is not None
 
 
 def _uk_codes(text: str) -> Iterator[tuple[int, int]]:

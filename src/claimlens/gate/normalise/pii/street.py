@@ -149,7 +149,9 @@ _ARTICLES = frozenset("the a an our this your every by all any on in of at to".s
 
 def _counts(word: str) -> bool:
     """Whether a number before `word` is an amount ("2 scoops"); single capitals are initials ("12, L N Road")."""
-    return word.lower() in words.QUANTITY_WORDS and not (len(word) == 1 and word.isupper())
+    if word in ("St", "St.", "New") or (len(word) == 1 and word.isupper()):
+        return False  # "17 St John's Hill", "3 New Road"
+    return word.lower() in words.QUANTITY_WORDS
 
 
 def _names(token: str) -> bool:
