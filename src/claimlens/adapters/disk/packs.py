@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 import yaml
 
+import claimlens
 from claimlens import __version__
 from claimlens.domain.errors import PackError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.pack import Pack
 
 _SHARED = "shared"
+_MOST_CACHED = 16
 
 
 class PackFolder:
@@ -114,6 +116,9 @@ class PackFolder:
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             _write(self._cache / f"{digest}.msgpack", msgspec.msgpack.encode(pack))
+            kept = sorted(self._cache.glob("*.msgpack"), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in kept[_MOST_CACHED:]:
+                old.unlink(missing_ok=True)
         except OSError:
             return  # a read-only home costs the next start some milliseconds, nothing else
 
@@ -132,10 +137,13 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _digest(files: dict[str, bytes], shared: dict[str, bytes]) -> str:
-    """Content of the pack, of what it shares, and of the engine that compiles it."""
+    """Content of the pack, of what it shares, and of the code that compiles it."""
     from claimlens.packs.digest import digest_of
 
     whole = hashlib.sha256(f"{__version__}\0".encode())
+    package = Path(claimlens.__file__).parent
+    for module in sorted((*package.glob("packs/*.py"), *package.glob("domain/*.py"))):
+        whole.update(module.read_bytes())
     for part in (files, shared):
         whole.update(digest_of(part).encode())
     return whole.hexdigest()

@@ -9,7 +9,10 @@ _SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
 _CLAUSE_SIGNS = ",;:–—()|•"
 _JOINING_WORDS = "and|or|with|und|oder|mit|et|ou|avec|y|o|con|e|ed|aur|और"
 _LEADING = re.compile(rf"(?:[\s,;:–—|•&+-]|(?:{_JOINING_WORDS})\b)+", re.IGNORECASE)
-_DANGLING_WORDS = f"{_JOINING_WORDS}|a|an|the|that|which|who|is|are|for|to|der|die|das|dem|den|für|ist|qui|que|pour|est|un|une|para|es|che|per|è"
+_DANGLING_WORDS = (
+    f"{_JOINING_WORDS}|a|an|the|that|which|who|is|are|for|to|der|die|das|dem|den|für|ist"
+    "|qui|que|pour|est|un|une|para|es|che|per|è"
+)
 _TRAILING = re.compile(rf"(?:[\s,;:–—|•&+-]|\b(?:{_DANGLING_WORDS})(?=\W|$))+$", re.IGNORECASE)
 _ENDERS = ".!?।"
 _BEFORE_SIGN = ",.;:!?)]।"
