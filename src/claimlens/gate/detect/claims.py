@@ -169,6 +169,7 @@ class ClaimDetector:
         self._search = AhoCorasick(
             [*patterns.keys, *_REPEATS], matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
         ).find_matches_as_indexes
+        self._lengths = [len(key.strip()) for key in (*patterns.keys, *_REPEATS)]
         self._borders = [(key.startswith(" "), key.endswith(" ")) for key in patterns.keys]
         self._known: dict[str, int] = {}
         self._whole_words = {key.strip() for key in patterns.keys if key[0] == key[-1] == " " and key.count(" ") == 2}
@@ -223,7 +224,7 @@ class ClaimDetector:
         known = self._known.get(word)
         if known is None:
             found = self._search(f" {word} ", overlapping=True)
-            known = max((min(end - 1, len(word)) for key, start, end in found if start == 0), default=0)
+            known = max((self._lengths[key] for key, start, _ in found if start == 0), default=0)
             if len(self._known) < _MOST_KNOWN:
                 self._known[word] = known
         return known

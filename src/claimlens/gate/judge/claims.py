@@ -246,9 +246,19 @@ def _register_finding(reading: Reading, place: Place, claim: AuthorisedClaim, se
 
 
 def _covered(rule: Rule, place: Place, authorised: list[Judged]) -> str:
-    """Whether a wording of the register speaks for the words: for an effect wherever they meet, else inside it."""
+    """Whether a wording of the register speaks for the words.
+
+    It does for an effect wherever they meet, for anything else inside it; and a general word ("superfood") may stand
+    beside a wording that the numbers carry (Regulation (EC) 1924/2006, Article 10(3)).
+    """
     touches = _overlap if rule.function or rule.category is Category.NUTRIENT_CONTENT else _inside
-    return "wording of the register" if any(touches(place, judged.place) for judged in authorised) else ""
+    if any(touches(place, judged.place) for judged in authorised):
+        return "wording of the register"
+    if rule.category is Category.GENERAL_WELLNESS and any(
+        judged.place.field == place.field and judged.finding.severity is Severity.INFO for judged in authorised
+    ):
+        return "accompanied by a wording of the register"
+    return ""
 
 
 def _weighed_by_confidence(judged: list[Judged]) -> list[Judged]:
