@@ -82,9 +82,8 @@ class Examiner:
             )
         summary, sighting = _UNASKED, self._unseen
         if "detect.allergens" in runs:
-            sighting = self.allergens.detect(
-                reading.fields, ingredients_given=bool(item.ingredients), language=language
-            )
+            told = [field for field in reading.fields if field[0] != "/category"]  # a menu's heading is no ingredient
+            sighting = self.allergens.detect(told, ingredients_given=bool(item.ingredients), language=language)
             summary = summarise(sighting, item.allergens_declared, self.allergens)
         judged: list[Judged] = []
         excused: list[Excused] = []
@@ -130,7 +129,7 @@ class Examiner:
                 changes=changes,
                 allergens=summary,
                 nutrition=nutrition.to_wire() if nutrition else {},
-                not_checked=self._gaps(item, nutrition, summary) + not_checked,
+                not_checked=self._gaps(item, nutrition, sighting) + not_checked,
                 degraded_services=(),
                 pack_versions=self.pack.versions,
             ),
@@ -196,7 +195,7 @@ class Examiner:
             pending = [one for one in judged if one.place.field not in redacted]
             pending += self._judge_again(reading, texts, sorted(redacted), scans[0], facts, in_force)
         for _ in range(_ROUNDS):
-            edits = _edits_by_field(pending, failed)
+            edits = _edits_by_field(reading, pending, failed)
             if not edits:
                 break
             for i, todo in edits.items():
@@ -208,7 +207,7 @@ class Examiner:
                 else:
                     failed.add(i)
             pending = self._judge_again(reading, texts, sorted(edits.keys() - failed), scans[0], facts, in_force)
-        failed |= _edits_by_field(pending, failed).keys()
+        failed |= _edits_by_field(reading, pending, failed).keys()
         for i in failed & redacted:
             texts[i] = self._redacted(reading.fields[i][1])
         changes = tuple(
@@ -242,17 +241,28 @@ class Examiner:
             return []
         return judge_claims(whole, scans, self.pack, in_force, facts)[0]
 
-    def _gaps(self, item: Item, nutrition: Nutrition, summary: AllergenSummary) -> tuple[str, ...]:
+    def _gaps(self, item: Item, nutrition: Nutrition, sighting: AllergenSighting) -> tuple[str, ...]:
+        """What could not be checked: no ingredients, ingredients that leave allergens open, unread figures."""
         gaps: tuple[str, ...] = ()
         if not item.ingredients:
             gaps = ("ingredients",)
+        elif not sighting.complete:
+            open_words = dict.fromkeys(
+                ask.words for ask in sighting.asks if ask.allergen in sighting.open_asks and ask.pointer != "/name"
+            )
+            gaps = (f"allergens: {', '.join(open_words)}",)
         if nutrition.unread:
             gaps += tuple(dict.fromkeys(pointer for pointer, _ in nutrition.unread))
         return gaps
 
 
-def _edits_by_field(judged: list[Judged], failed: set[int]) -> dict[int, list[Edit]]:
+def _edits_by_field(reading: Reading, judged: list[Judged], failed: set[int]) -> dict[int, list[Edit]]:
+    """What is to be done, by field.
+
+    A statement that a name makes due is appended to the description, never to the name.
+    """
     edits: dict[int, list[Edit]] = {}
+    description = next((i for i, (pointer, _) in enumerate(reading.fields) if pointer == "/description"), None)
     for one in judged:
         finding, place = one.finding, one.place
         if (
@@ -262,9 +272,15 @@ def _edits_by_field(judged: list[Judged], failed: set[int]) -> dict[int, list[Ed
             or place.field in failed
         ):
             continue
-        edits.setdefault(place.field, []).append(Edit(place.start, place.end, one.rewrite, one.category in _STATEMENTS))
+        field = place.field
+        if one.rewrite.action is RewriteAction.APPEND and _is_title(reading.fields[field][0]):
+            if description is None or description in failed:
+                failed.add(field)
+                continue
+            field = description
+        edits.setdefault(field, []).append(Edit(place.start, place.end, one.rewrite, one.category in _STATEMENTS))
     return edits
 
 
 def _is_title(pointer: str) -> bool:
-    return pointer in ("/name", "/category") or pointer.startswith(("/tags/", "/claims/")) or pointer.endswith("/name")
+    return pointer in ("/name", "/category") or pointer.startswith("/tags/") or pointer.endswith("/name")

@@ -231,6 +231,18 @@ class TestChanges:
         assert verdict.changes == ()
         assert verdict.reasons[0].resolution == "human"
 
+    def test_a_statement_due_to_a_name_goes_into_the_description(self) -> None:
+        due = rule(
+            "GB-L-1",
+            severity="modify",
+            category="labelling",
+            triggers=["cheese"],
+            rewrite={"action": "append", "with": "Contains milk."},
+        )
+        verdict = judged(Examiner(pack(due)), "Cheese toast", description="Hot and crisp.")
+        assert [(c.field, c.after) for c in verdict.changes] == [("/description", "Hot and crisp. Contains milk.")]
+        assert judged(Examiner(pack(due)), "Cheese toast").reasons[0].resolution == "human"
+
     def test_a_name_is_never_emptied(self) -> None:
         verdict = judged(Examiner(pack(rule("GB-D-1"))), "Cures")
         assert verdict.changes == ()

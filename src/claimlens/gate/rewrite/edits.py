@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from claimlens.domain.rule import Rewrite, RewriteAction
 
-_SENTENCE_END = re.compile(r"[.!?;\n।](?:\s|$)|[।\n]")
+_SENTENCE_END = re.compile(
+    r"(?<!\b[NnDdMm][orR])(?<!\b[Rr]s)\.(?:\s|$)|[!?;](?:\s|$)|[।\n]"
+)  # not behind No. Dr. Mr. Rs.
 _CLAUSE_SIGNS = ",;:–—()|•"
 _JOINING_WORDS = "and|or|with|und|oder|mit|et|ou|avec|y|o|con|e|ed|aur|और"
 _LEADING = re.compile(rf"(?:[\s,;:–—|•&+-]|(?:{_JOINING_WORDS})\b)+", re.IGNORECASE)
@@ -44,7 +46,8 @@ def apply_edits(text: str, edits: list[Edit], *, is_title: bool) -> str:
         ):
             whole = action is RewriteAction.AUTHORISED and edit.whole_clause
             start, end = _statement(text, edit.start, edit.end) if whole else (edit.start, edit.end)
-            spans.append((start, end, edit.rewrite.text))
+            said = whole and edit.rewrite.text.lower() in text.lower()  # the writer has the wording already
+            spans.append((start, end, "" if said else edit.rewrite.text))
         elif action is not RewriteAction.NONE:
             start, end = _hashtag(text, edit.start, edit.end)
             if edit.whole_clause and not is_title and (start, end) == (edit.start, edit.end):
