@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from claimlens.domain.pattern import FIRST_ELEMENT, NUMBER, PatternSet, Sequence, Step
+from claimlens.domain.pattern import FIRST_ELEMENT, NUMBER, PERCENT, PatternSet, Sequence, Step
 
 Span = tuple[int, int]
 
@@ -39,11 +39,11 @@ class HasTriggers(Protocol):
 
 
 class Trigger(NamedTuple):
-    """A sequence that belongs to rule number `rule`; `others` are its elements besides the anchor."""
+    """A sequence that belongs to rule number `rule`; `needs` has a bit for each of its elements."""
 
     rule: int
     sequence: Sequence
-    others: tuple[int, ...]
+    needs: int
     requires: tuple[Sequence, ...]
 
 
@@ -61,31 +61,24 @@ class Hits:
     Most texts hold dozens of key words and no claim, so nothing is worked out before it is asked for.
     """
 
-    __slots__ = ("_by_key", "_detector", "_has", "_matches", "_spans", "folded", "present")
+    __slots__ = ("_by_key", "_detector", "_matches", "_spans", "folded", "possible", "present")
 
     def __init__(self, folded: str, matches: list[tuple[int, int, int]], detector: "ClaimDetector") -> None:
         self.folded = folded
         self.present = {key for key, _, _ in matches}
+        possible = detector.always_possible
+        makes_possible = detector.makes_possible
+        for key in self.present:
+            possible |= makes_possible[key]
+        self.possible = possible
         self._matches = matches
         self._detector = detector
         self._by_key: dict[int, list[Span]] | None = None
-        self._has: dict[int, bool] = {}
         self._spans: dict[int, list[Span]] = {}
 
-    def has(self, element: int) -> bool:
-        """Whether an element stands in the text."""
-        known = self._has.get(element)
-        if known is None:
-            detector = self._detector
-            known = not detector.keys_of[element].isdisjoint(self.present) or (
-                element in detector.composed
-                and not detector.composed[element].keys().isdisjoint(self.present)
-                and bool(self.of(element))
-            )
-            if not known and element in detector.numeric:
-                known = bool(self.of(detector.numeric[element]))
-            self._has[element] = known
-        return known
+    def may_have(self, element: int) -> bool:
+        """Whether an element can stand in the text; False is certain, True is to be looked at."""
+        return bool(self.possible >> element & 1)
 
     def of(self, element: int) -> list[Span]:
         """Spans of an element, sorted by start; empty if it does not occur."""
@@ -99,9 +92,8 @@ class Hits:
         steps = sequence.steps
         if len(steps) == 1:
             return self.of(steps[0].element)
-        for step in steps:
-            if step.element >= FIRST_ELEMENT and not self.has(step.element):
-                return []
+        if not self.of(sequence.anchor):
+            return []
         found: list[Span] = []
         for start, end in self.of(steps[0].element):
             found += [(start, last) for last in self._ends(steps, 1, end)]
@@ -111,7 +103,7 @@ class Hits:
 
     def any(self, sequences: Iterable[Sequence]) -> bool:
         """Whether one of the sequences occurs anywhere."""
-        return any(self.has(sequence.anchor) and self.find(sequence) for sequence in sequences)
+        return any(self.may_have(sequence.anchor) and self.find(sequence) for sequence in sequences)
 
     def _find_element(self, element: int) -> list[Span]:
         if element < FIRST_ELEMENT:
@@ -185,13 +177,11 @@ class ClaimDetector:
         self._triggers: dict[int, list[Trigger]] = {}
         for number, rule in enumerate(rules):
             for sequence in rule.triggers:
-                others = tuple(
-                    step.element
-                    for step in sequence.steps
-                    if step.element != sequence.anchor and step.element >= FIRST_ELEMENT
-                )
+                needs = 0
+                for step in sequence.steps:
+                    needs |= 1 << step.element
                 self._triggers.setdefault(sequence.anchor, []).append(
-                    Trigger(number, sequence, others, rule.requires_item)
+                    Trigger(number, sequence, needs, rule.requires_item)
                 )
         every = {e for p in patterns.productions for e in (p.element, *(s.element for s in p.sequence.steps))}
         self.keys_of = _KeysOf({e: frozenset(keys_of.get(e, ())) for e in keys_of.keys() | every})
@@ -201,6 +191,12 @@ class ClaimDetector:
             for sequence in sequences:
                 for key in self._keys_below(sequence.anchor):
                     by_key.setdefault(key, []).append(sequence)
+        self.makes_possible = [0] * (self._first_repeat + len(_REPEATS))
+        for element in self.keys_of:
+            bit = 1 << element
+            for key in self._keys_below(element):
+                self.makes_possible[key] |= bit
+        self.always_possible = sum(1 << element for element in (NUMBER, PERCENT, *patterns.numeric))
         self._anchors_of_key = self._anchors()
         self._anchor_keys = frozenset(self._anchors_of_key)
 
@@ -269,19 +265,18 @@ class ClaimDetector:
         keys = self._anchor_keys & hits.present
         if not keys:
             return []
+        possible = hits.possible
         spans: dict[int, list[Span]] = {}
         anchors = {anchor for key in keys for anchor in self._anchors_of_key[key]}
         for anchor in anchors:
-            for rule, sequence, others, requires in self._triggers[anchor]:
-                for element in others:
-                    if not hits.has(element):
-                        break
-                else:
-                    if requires and rule not in spans and not (item_hits or hits).any(requires):
-                        continue
-                    found = hits.find(sequence)
-                    if found:
-                        spans.setdefault(rule, []).extend(found)
+            for rule, sequence, needs, requires in self._triggers[anchor]:
+                if needs & possible != needs:
+                    continue
+                if requires and rule not in spans and not (item_hits or hits).any(requires):
+                    continue
+                found = hits.find(sequence)
+                if found:
+                    spans.setdefault(rule, []).extend(found)
         return [
             Sighting(rule, start, end)
             for rule in sorted(spans)

@@ -15,7 +15,7 @@ def contradiction(claim: Contradiction, context: Context, negators: Negators, al
         words |= dict.fromkeys(allergens.words_for(allergen, include_may_contain=not claim.contains_only))
     reading, hits, place = context.item_reading, context.item_hits, context.place
     for sequence in claim.ingredients:
-        if not hits.has(sequence.anchor):
+        if not hits.may_have(sequence.anchor):
             continue
         for start, end in hits.find(sequence):
             there = reading.place(start, end)

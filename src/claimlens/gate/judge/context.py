@@ -106,7 +106,7 @@ def _overlaps(sequences: tuple[Sequence, ...], hits: Hits, sighting: Sighting) -
     return any(
         start < sighting.end and sighting.start < end
         for sequence in sequences
-        if hits.has(sequence.anchor)
+        if hits.may_have(sequence.anchor)
         for start, end in hits.find(sequence)
     )
 
@@ -119,7 +119,7 @@ def _in_sentence(sequences: tuple[Sequence, ...], hits: Hits, sighting: Sighting
     return any(
         first <= start and end <= last
         for sequence in sequences
-        if hits.has(sequence.anchor)
+        if hits.may_have(sequence.anchor)
         for start, end in hits.find(sequence)
     )
 
