@@ -11,8 +11,8 @@ from claimlens.domain.pattern import FIRST_ELEMENT, NUMBER, PERCENT, PatternSet,
 
 Span = tuple[int, int]
 
-_NUMBER = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)*(?= )")
-_PERCENT = re.compile(r"(?<= )[0-9]+(?:\.[0-9]+)* %(?= )")
+_NUMBER = re.compile(r" ([0-9]+(?:\.[0-9]+)*)(?= )")
+_PERCENT = re.compile(r" ([0-9]+(?:\.[0-9]+)* %)(?= )")
 _LONGEST_WORD = 64  # a word is widened at most this far, so that one endless word cannot make scanning quadratic
 _MOST_KNOWN = 50_000
 _SHORTEST_PART, _LONGEST_PART, _LONGEST_ENDING = 3, 20, 4
@@ -66,7 +66,7 @@ class Hits:
     def __init__(self, folded: str, matches: list[tuple[int, int, int]], detector: "ClaimDetector") -> None:
         self.folded = folded
         self.present = {key for key, _, _ in matches}
-        possible = detector.always_possible
+        possible = detector.numbers_possible if " % " in folded else detector.numbers_possible & ~(1 << PERCENT)
         makes_possible = detector.makes_possible
         for key in self.present:
             possible |= makes_possible[key]
@@ -108,7 +108,7 @@ class Hits:
     def _find_element(self, element: int) -> list[Span]:
         if element < FIRST_ELEMENT:
             pattern = _NUMBER if element == NUMBER else _PERCENT
-            return [m.span() for m in pattern.finditer(self.folded)]
+            return [m.span(1) for m in pattern.finditer(self.folded)]
         by_key = self._by_key
         if by_key is None:
             by_key = self._by_key = {}
@@ -196,7 +196,7 @@ class ClaimDetector:
             bit = 1 << element
             for key in self._keys_below(element):
                 self.makes_possible[key] |= bit
-        self.always_possible = sum(1 << element for element in (NUMBER, PERCENT, *patterns.numeric))
+        self.numbers_possible = sum(1 << element for element in (NUMBER, PERCENT, *patterns.numeric))
         self._anchors_of_key = self._anchors()
         self._anchor_keys = frozenset(self._anchors_of_key)
 
