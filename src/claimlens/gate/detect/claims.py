@@ -39,7 +39,7 @@ class HasTriggers(Protocol):
 
 
 class Trigger(NamedTuple):
-    """A sequence that belongs to rule number `rule`; `needs` has a bit for each of its elements."""
+    """A sequence that belongs to rule number `rule` (-1: to an element); `needs` has a bit for each of its elements."""
 
     rule: int
     sequence: Sequence
@@ -117,15 +117,21 @@ class Hits:
                     by_key[key].append((start, end))
                 else:
                     by_key[key] = [(start, end)]
+        detector = self._detector
+        only = detector.only_key.get(element)
+        if only is not None:
+            return detector.words(self.folded, only, by_key[only]) if only in by_key else []
         found: set[Span] = set()
-        for key in self._detector.keys_of[element] & self.present:
-            found.update(self._detector.words(self.folded, key, by_key[key]))
-        composed = self._detector.composed.get(element)
+        for key in detector.keys_of[element] & self.present:
+            found.update(detector.words(self.folded, key, by_key[key]))
+        composed = detector.composed.get(element)
         if composed:
-            for sequence in {s for key in composed.keys() & self.present for s in composed[key]}:
-                found.update(self.find(sequence))
-        if element in self._detector.numeric:
-            found.update(self.of(self._detector.numeric[element]))
+            parts = {id(part): part for key in composed.keys() & self.present for part in composed[key]}
+            for part in parts.values():
+                if part.needs & self.possible == part.needs:
+                    found.update(self.find(part.sequence))
+        if element in detector.numeric:
+            found.update(self.of(detector.numeric[element]))
         return sorted(found)
 
     def _ends(self, steps: tuple[Step, ...], at: int, end: int) -> set[int]:
@@ -177,20 +183,22 @@ class ClaimDetector:
         self._triggers: dict[int, list[Trigger]] = {}
         for number, rule in enumerate(rules):
             for sequence in rule.triggers:
-                needs = 0
-                for step in sequence.steps:
-                    needs |= 1 << step.element
-                self._triggers.setdefault(sequence.anchor, []).append(
-                    Trigger(number, sequence, needs, rule.requires_item)
-                )
+                trigger = Trigger(number, sequence, _needs(sequence), rule.requires_item)
+                self._triggers.setdefault(sequence.anchor, []).append(trigger)
         every = {e for p in patterns.productions for e in (p.element, *(s.element for s in p.sequence.steps))}
         self.keys_of = _KeysOf({e: frozenset(keys_of.get(e, ())) for e in keys_of.keys() | every})
-        self.composed: dict[int, dict[int, list[Sequence]]] = {}
+        self.composed: dict[int, dict[int, list[Trigger]]] = {}
         for element, sequences in self._sequences_of.items():
             by_key = self.composed[element] = {}
             for sequence in sequences:
+                part = Trigger(-1, sequence, _needs(sequence), ())
                 for key in self._keys_below(sequence.anchor):
-                    by_key.setdefault(key, []).append(sequence)
+                    by_key.setdefault(key, []).append(part)
+        self.only_key = {
+            element: next(iter(keys))
+            for element, keys in self.keys_of.items()
+            if len(keys) == 1 and element not in self.composed and element not in patterns.numeric
+        }
         self.makes_possible = [0] * (self._first_repeat + len(_REPEATS))
         for element in self.keys_of:
             bit = 1 << element
@@ -290,6 +298,14 @@ class ClaimDetector:
             (start + 1 if left else _word_start(folded, start), end - 1 if right else _word_end(folded, end))
             for start, end in matches
         ]
+
+
+def _needs(sequence: Sequence) -> int:
+    """A bit for each element of a sequence."""
+    needs = 0
+    for step in sequence.steps:
+        needs |= 1 << step.element
+    return needs
 
 
 class _KeysOf(dict[int, frozenset[int]]):
