@@ -82,7 +82,7 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
 def head_words(name: str) -> list[str]:
     """The words that say what a dish is, each in the singular: up to the first "with", comma, bracket or dash.
 
-    The last of them names the food: "Low fat chocolate chip cookies, 30 g" is about cookies.
+    The last of them names the food: "Low fat oat cookies, 30 g" is about cookies.
     """
     return [_singular(word) for word in fold(_TAIL.split(name[:200], maxsplit=1)[0]).split()]
 

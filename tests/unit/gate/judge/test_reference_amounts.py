@@ -9,11 +9,11 @@ from tests.unit.gate.references import references_of
 @pytest.mark.parametrize(
     ("name", "category", "amount"),
     [
-        ("Low fat chocolate chip cookies", "cookie", 30),
+        ("Low fat oat and raisin cookies", "cookie", 30),
         ("CHICKEN NOODLE SOUP", "soup", 245),
         ("Tomato soup with croutons", "soup", 245),
-        ("Whole wheat crackers – provides fiber", "cracker_snack", 30),
-        ("Sugar free fruit jelly", "honey_jam", 20),
+        ("Rye crackers – a little fiber in each", "cracker_snack", 30),
+        ("Sugar free plum jelly", "honey_jam", 20),
         ("Potato chips, salt free", "snack", 30),
         ("Peanut butter", "nutbutter", 32),
         ("Strawberry Greek yogurt", "yogurt", 170),
