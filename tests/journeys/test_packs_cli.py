@@ -189,3 +189,15 @@ class TestWhatIsRefused:
         answer = claimlens("packs", "build", "--packs", sources, "--out", tmp_path / "out")
         assert_refused(answer, "alcohol.yaml")
         assert not (tmp_path / "out").exists()
+
+
+def test_sources_are_not_built_over(claimlens, sources):
+    answer = claimlens("packs", "build", "--packs", sources, "--out", sources)
+    assert_refused(answer, "--out")
+    assert (sources / "in" / "pack.yaml").exists()
+
+
+def test_a_damaged_memory_of_versions_stops_the_start(serve, signed, tmp_path):
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "packs-seen.json").write_text("{")
+    assert_refused(serve(signed), "packs-seen.json")

@@ -49,10 +49,6 @@ class Checker:
             examiner = self._examiners[jurisdiction] = Examiner(self._load_pack(jurisdiction))
         return examiner
 
-    def pack_digest(self, jurisdiction: Jurisdiction) -> str:
-        """The digest of the pack that judges a jurisdiction's items."""
-        return self.examiner(jurisdiction).pack.digest
-
     def _run(
         self, jurisdiction: Jurisdiction, items: list[Item], profile: Profile, on: date, language: str
     ) -> list[Examined]:

@@ -43,10 +43,6 @@ def corrected_record(source: str, record: dict[str, Any], changes: Sequence[Chan
     return source
 
 
-def _takes_out(name: str, changes: Sequence[Change]) -> bool:
-    return any(not change.after and _entry_of(name, change) is not None for change in changes)
-
-
 def _entry_of(name: str, change: Change) -> int | None:
     """Which entry of a list a change is about; None when it is about something else."""
     steps = change.field.split("/")

@@ -47,13 +47,6 @@ class Score(msgspec.Struct):
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
 
-    def as_dict(self) -> dict[str, float]:
-        """Counts and rates."""
-        return {
-            "tp": self.tp, "fp": self.fp, "fn": self.fn,
-            "precision": round(self.precision, 4), "recall": round(self.recall, 4), "f1": round(self.f1, 4),
-        }  # fmt: skip
-
 
 class Slice(msgspec.Struct):
     """One cut through the set: `by` a property, its `value`, how many items, the score or the share that is right."""

@@ -87,13 +87,20 @@ class PackFolder:
             seen = self._versions_seen()
             refuse_older(name, manifest.versions, seen)
             if seen | manifest.versions != seen:
-                _write(self._seen, msgspec.json.encode(seen | manifest.versions))
+                try:
+                    _write(self._seen, msgspec.json.encode(seen | manifest.versions))
+                except OSError as error:
+                    raise PackError(f"cannot remember which packs served, {self._seen}: {error.strerror}") from None
 
     def _versions_seen(self) -> dict[str, str]:
         try:
             return msgspec.json.decode((self._seen or Path()).read_bytes(), type=dict[str, str])
         except FileNotFoundError:
             return {}
+        except (OSError, msgspec.DecodeError):
+            raise PackError(
+                f"{self._seen} cannot be read; restore it, or remove it to trust these packs anew"
+            ) from None
 
     def _compile(self, files: dict[str, bytes], shared: dict[str, bytes], digest: str) -> Pack:
         from claimlens.packs.compile import compile_pack

@@ -33,6 +33,8 @@ def build(out: Path, folder: Path | None) -> int:
     from claimlens.wiring import open_packs
 
     packs = open_packs(root=folder)
+    if out.resolve() == packs.root.resolve():
+        raise PackError(f"{out} holds the packs themselves; build into another folder with --out")
     built = [build_pack(packs, name) for name in [*packs.names(), "shared"]]
     for pack in built:
         shutil.rmtree(out / pack.name, ignore_errors=True)
