@@ -1,5 +1,6 @@
 """One typed settings object; the only place that reads the environment."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,12 @@ import msgspec
 from claimlens.domain.errors import ClaimLensError
 
 ENVIRONMENTS = ("development", "production", "staging")
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: Where the operators' reads are answered without a key unless configured: loopback and private ranges.
+PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
 
 class SettingsError(ClaimLensError):
@@ -23,6 +30,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache_dir: Path
     packs_dir: Path | None = None
     packs_public_key: bytes | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database_url: str = ""
+    database_read_url: str = ""
+    database_max_connections: int = 10
+    redis_url: str = ""
+    secret_key: bytes = b""
+    trusted_proxies: tuple[Network, ...] = ()
+    ops_networks: tuple[Network, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    requests_per_minute: int = 100
+    requests_per_second_per_ip: int = 10
+    items_per_minute: int = 20_000
+    items_waiting: int = 2_000
 
     @property
     def in_production(self) -> bool:
@@ -48,7 +69,69 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         cache_dir=Path(env.get("XDG_CACHE_HOME") or home / ".cache") / "claimlens",
         packs_dir=Path(packs_dir) if packs_dir else None,
         packs_public_key=read_public_key("CLAIMLENS_PACKS_PUBLIC_KEY", env.get("CLAIMLENS_PACKS_PUBLIC_KEY", "")),
+        host=env.get("CLAIMLENS_HOST") or "127.0.0.1",
+        port=_number(env, "CLAIMLENS_PORT", 8080, least=0, most=65_535),
+        database_url=_database(env, "DATABASE_URL"),
+        database_read_url=_database(env, "DATABASE_READ_URL"),
+        database_max_connections=_number(env, "DATABASE_MAX_CONNECTIONS", 10, least=2, most=10_000),
+        redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")),
+        secret_key=_secret(env, "CLAIMLENS_SECRET_KEY"),
+        trusted_proxies=_networks("CLAIMLENS_TRUSTED_PROXIES", env.get("CLAIMLENS_TRUSTED_PROXIES", "")),
+        ops_networks=_networks("CLAIMLENS_OPS_NETWORKS", env.get("CLAIMLENS_OPS_NETWORKS", PRIVATE_NETWORKS)),
+        cors_origins=_origins(env, "CLAIMLENS_CORS_ORIGINS"),
+        requests_per_minute=_number(env, "CLAIMLENS_REQUESTS_PER_MINUTE", 100, least=1),
+        requests_per_second_per_ip=_number(env, "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP", 10, least=1),
+        items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
+        items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int = 1_000_000_000) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsError(f"{name} is {text!r:.40}; it is a whole number from {least} to {most}")
+    return int(text)
+
+
+def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    url = env.get(name, "").strip()
+    if url and url.partition("://")[0] not in schemes:
+        # The value may hold a password: only its scheme is shown.
+        raise SettingsError(f"{name} begins with {url.partition(':')[0]!r:.30}; it is a URL: {', '.join(schemes)}")
+    return url
+
+
+def _database(env: Mapping[str, str], name: str) -> str:
+    return _url(env, name, ("postgresql", "postgres", "sqlite"))
+
+
+def _secret(env: Mapping[str, str], name: str) -> bytes:
+    """The installation's secret: the value, or the content of the file it names. Never shown in an error."""
+    value = env.get(name, "")
+    if value and os.path.isfile(value):
+        value = Path(value).read_text(encoding="utf-8", errors="replace")
+    secret = value.strip().encode()
+    if secret and len(secret) < 32:
+        raise SettingsError(f"{name} is too short; it needs at least 32 characters (openssl rand -hex 32)")
+    return secret
+
+
+def _networks(name: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}; it is a list of networks such as 10.0.0.0/8, with commas") from None
+
+
+def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
+    for origin in origins:
+        scheme, _, rest = origin.partition("://")
+        if scheme not in ("http", "https") or not rest or "/" in rest or "*" in origin:
+            raise SettingsError(f"{name}: {origin!r:.60} is no origin; one looks like https://shop.example")
+    return origins
 
 
 def read_public_key(setting: str, value: str) -> bytes | None:

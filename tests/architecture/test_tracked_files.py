@@ -1,5 +1,6 @@
 """What may and may not stand in the files that are committed."""
 
+import re
 import subprocess
 import tomllib
 import warnings
@@ -79,7 +80,7 @@ def test_the_lock_knows_every_declared_dependency(lock: str, group: str | None) 
     """Adding a dependency without `make lock` fails here, not on someone else's machine."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     declared = pyproject["dependency-groups"][group] if group else pyproject["project"]["dependencies"]
-    names = {requirement.split(">")[0].split("=")[0].split(";")[0].strip() for requirement in declared}
+    names = {re.split(r"[\[><=;~! ]", requirement)[0] for requirement in declared}
     text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
     locked = {line.split("==")[0] for line in text.splitlines() if "==" in line}
     assert names <= locked

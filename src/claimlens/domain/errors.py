@@ -4,6 +4,14 @@ ClaimLensError
 ├── InputError            the caller sent something that cannot be judged
 │   └── UnknownLocaleError
 ├── ConditionError        a pack's number condition cannot be read
+├── RequestError          a request is understood and refused; carries the API's code
+│   ├── NotFoundError        there is no such thing within the caller's reach
+│   ├── ConflictError        it clashes with what is there (an idempotency key, a name)
+│   ├── RefusedError         the caller may not do this
+│   ├── UnauthenticatedError no key, or one that opens nothing
+│   ├── TooManyError         a rate limit is used up
+│   ├── OverloadedError      no room to judge or to write at this moment
+│   └── MaintenanceError     closed for maintenance
 └── PackError             rule data cannot be used
     ├── PackInvalidError     a rule breaks the pack format (file and line inside)
     ├── PackUnsignedError    no signature where one is required
@@ -36,6 +44,61 @@ class UnknownLocaleError(InputError):
 
     def __init__(self, locale: str, known: tuple[str, ...]) -> None:
         super().__init__(f"unknown locale {locale!r}; known locales: {', '.join(known)}", "/locale", "UNKNOWN_LOCALE")
+
+
+class RequestError(ClaimLensError):
+    """A request that is understood and refused. `status` and `code` are of the API's closed list."""
+
+    status = 400
+    code = "INVALID_SCHEMA"
+
+    def __init__(self, detail: str, pointer: str = "", *, retry_after_s: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+        self.retry_after_s = retry_after_s
+
+
+class NotFoundError(RequestError):
+    """There is no such thing, or it belongs to somebody else: the caller cannot tell which."""
+
+    status, code = 404, "NOT_FOUND"
+
+
+class ConflictError(RequestError):
+    """The request clashes with what is there."""
+
+    status, code = 409, "IDEMPOTENCY_CONFLICT"
+
+
+class RefusedError(RequestError):
+    """The caller is known and may not do this."""
+
+    status, code = 403, "INSUFFICIENT_PERMISSIONS"
+
+
+class UnauthenticatedError(RequestError):
+    """No key, or one that opens nothing."""
+
+    status, code = 401, "INVALID_API_KEY"
+
+
+class TooManyError(RequestError):
+    """A rate limit is used up; `retry_after_s` says when to come back."""
+
+    status, code = 429, "RATE_LIMIT_EXCEEDED"
+
+
+class OverloadedError(RequestError):
+    """There is no room to judge or to write at this moment; nothing was recorded and no verdict is given."""
+
+    status, code = 503, "OVERLOADED"
+
+
+class MaintenanceError(RequestError):
+    """Closed for maintenance; reads stay open."""
+
+    status, code = 503, "MAINTENANCE"
 
 
 class ConditionError(ClaimLensError):

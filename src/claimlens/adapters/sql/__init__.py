@@ -1,0 +1,1 @@
+"""The store: SQLite and PostgreSQL through one set of tables, SQLAlchemy Core, no ORM."""

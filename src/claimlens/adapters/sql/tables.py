@@ -1,0 +1,267 @@
+"""The tables, as the migrations make them (`tests/contract` compares the two).
+
+Ids are UUIDv7 in text form. `audits` and `decision_logs` are partitioned by month on PostgreSQL, so their keys begin
+with `ts`. Long texts and payloads are bytes: parsing JSON in the database would cost more than the insert.
+"""
+
+import sqlalchemy as sa
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+Id = sa.Uuid(as_uuid=False)
+Moment = sa.DateTime(timezone=True)
+
+
+def _id(name: str = "id", *, primary_key: bool = False, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, Id, primary_key=primary_key, nullable=nullable)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, Moment, nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=nullable)
+
+
+def _bytes(name: str, *, nullable: bool = False) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary, nullable=nullable)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+# --- what answers leave behind ---------------------------------------------------------------------------------------
+
+#: `record`: canonical JSON (RFC 8785) as hashed, zlib. `rules`: ids between spaces, " A B ": LIKE finds whole ids.
+audits = sa.Table(
+    "audits",
+    metadata,
+    _moment("ts"),
+    _id(),
+    _text("tenant_id"),
+    _text("item_id"),
+    _text("verdict"),
+    _flag("needs_review"),
+    _text("locale"),
+    _text("profile"),
+    _text("correlation_id"),
+    _text("rules"),
+    _flag("degraded"),
+    _flag("test"),
+    _id("job_id", nullable=True),
+    _bytes("record"),
+    sa.PrimaryKeyConstraint("ts", "id"),
+    sa.Index(None, "tenant_id", "ts", "id"),
+    sa.Index(None, "tenant_id", "item_id", "ts"),
+    sa.Index(None, "tenant_id", "correlation_id"),
+    postgresql_partition_by="RANGE (ts)",
+)
+
+#: `lines`: what each transform did to the items of one request, canonical JSON lines, zlib. Kept a day.
+decision_logs = sa.Table(
+    "decision_logs",
+    metadata,
+    _moment("ts"),
+    _id(),
+    _text("tenant_id"),
+    _text("correlation_id"),
+    _bytes("lines"),
+    sa.PrimaryKeyConstraint("ts", "id"),
+    sa.Index(None, "tenant_id", "ts"),
+    postgresql_partition_by="RANGE (ts)",
+)
+
+#: `body` NULL with `status` set: answered, the reply held a secret and was not kept. `status` NULL: in flight.
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    _text("tenant_id"),
+    _text("method"),
+    _text("route"),
+    _text("key"),
+    _bytes("fingerprint"),
+    _moment("created_at"),
+    _moment("lease_until"),
+    sa.Column("status", sa.Integer),
+    _text("media_type", nullable=True),
+    _bytes("body", nullable=True),
+    sa.PrimaryKeyConstraint("tenant_id", "method", "route", "key"),
+    sa.Index(None, "created_at"),
+)
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(primary_key=True),
+    _moment("ts"),
+    _text("tenant_id"),
+    _text("type"),
+    _text("subject"),
+    _bytes("payload"),
+)
+
+#: `events` and `secrets` are JSON lists; `secrets` is sealed.
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _text("url"),
+    _text("description"),
+    _text("events"),
+    _bytes("secrets"),
+    _moment("overlap_until", nullable=True),
+    _flag("enabled"),
+    _text("disabled_reason"),
+    _moment("created_at"),
+    sa.Index(None, "tenant_id"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _id("webhook_id"),
+    _id("event_id"),
+    _text("event_type"),
+    _bytes("payload"),
+    _moment("created_at"),
+    _text("state"),
+    _count("attempts"),
+    _moment("next_attempt_at", nullable=True),
+    _moment("lease_until", nullable=True),
+    sa.Column("last_status", sa.Integer),
+    _text("last_error"),
+    _moment("finished_at", nullable=True),
+    sa.Index(None, "webhook_id", "id"),
+    sa.Index("ix_deliveries_due", "state", "next_attempt_at"),
+)
+
+# --- bulk jobs -------------------------------------------------------------------------------------------------------
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _text("state"),
+    _text("locale"),
+    _flag("test"),
+    _text("created_by"),
+    _text("correlation_id"),
+    _moment("created_at"),
+    _moment("started_at", nullable=True),
+    _moment("finished_at", nullable=True),
+    _count("chunks"),
+    _count("chunks_done"),
+    _count("lines"),
+    _count("items"),
+    _count("unread"),
+    _text("error"),
+    _text("lease"),
+    _moment("lease_until", nullable=True),
+    sa.Index(None, "tenant_id", "id"),
+    sa.Index(None, "state", "lease_until"),
+)
+
+#: `lines`: whole NDJSON lines of the upload, zlib; gone when the job ends. `results`: NDJSON, zlib.
+job_chunks = sa.Table(
+    "job_chunks",
+    metadata,
+    _id("job_id"),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("tenant_id"),
+    _bytes("lines", nullable=True),
+    _bytes("results", nullable=True),
+    sa.PrimaryKeyConstraint("job_id", "number"),
+)
+
+# --- tenants and who may do what -------------------------------------------------------------------------------------
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("name"),
+    _text("settings"),
+    _flag("isolated"),
+    _moment("created_at"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _text("name"),
+    _text("role"),
+    _text("shown"),
+    _bytes("digest"),
+    _flag("test"),
+    _moment("created_at"),
+    _text("created_by"),
+    _moment("expires_at", nullable=True),
+    _moment("last_used_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    _id("replaced_by", nullable=True),
+    sa.UniqueConstraint("digest"),
+    sa.Index(None, "tenant_id", "id"),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _text("email"),
+    _text("role"),
+    _text("password_hash"),
+    _flag("disabled"),
+    _moment("created_at"),
+    _moment("last_sign_in_at", nullable=True),
+    sa.UniqueConstraint("email"),
+    sa.Index(None, "tenant_id", "id"),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    _id(primary_key=True),
+    _moment("ts"),
+    _text("tenant_id"),
+    _text("actor"),
+    _text("action"),
+    _text("target"),
+    _text("delta"),
+    _text("ip"),
+    _text("correlation_id"),
+    _text("outcome"),
+    sa.Index(None, "tenant_id", "ts", "id"),
+    sa.Index(None, "actor", "ts"),
+)
+
+# --- the installation ------------------------------------------------------------------------------------------------
+
+switches = sa.Table(
+    "switches",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("value"),
+    _moment("updated_at"),
+)

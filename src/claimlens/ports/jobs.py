@@ -1,0 +1,59 @@
+"""Bulk jobs."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from claimlens.domain.job import Job
+from claimlens.domain.tenant import PlatformScope, TenantScope
+
+
+class JobStore(Protocol):
+    """Jobs with their uploads and results, both kept as numbered chunks so that any replica can go on with them.
+
+    A finished chunk is written through the journal (`JournalEntry.job_chunk`), in one transaction with its audits.
+    """
+
+    async def create(self, scope: TenantScope, job: Job) -> None:
+        """A job in state `receiving`."""
+        ...
+
+    async def add_chunk(self, scope: TenantScope, job_id: str, number: int, lines: bytes) -> None:
+        """Keep a part of the upload: whole NDJSON lines."""
+        ...
+
+    async def queue(self, scope: TenantScope, job_id: str, *, chunks: int, lines: int) -> None:
+        """The upload is whole."""
+        ...
+
+    async def find(self, scope: TenantScope, job_id: str) -> Job | None:
+        """One job."""
+        ...
+
+    async def page(self, scope: TenantScope, *, after: str, limit: int) -> Sequence[Job]:
+        """Newest first."""
+        ...
+
+    def results(self, scope: TenantScope, job_id: str) -> AsyncIterator[bytes]:
+        """The results so far, chunk by chunk in order: NDJSON."""
+        ...
+
+    async def lease(self, scope: PlatformScope, now: datetime, *, lease: str, until: datetime) -> Job | None:
+        """A job to go on with: queued, or running under a lease that ran out; oldest first. Marked running."""
+        ...
+
+    async def extend(self, scope: PlatformScope, job_id: str, *, lease: str, until: datetime) -> bool:
+        """Hold it longer; False if it is no longer ours."""
+        ...
+
+    async def chunk(self, scope: PlatformScope, job_id: str, number: int) -> bytes:
+        """A part of the upload."""
+        ...
+
+    async def finish(self, scope: PlatformScope, job_id: str, *, lease: str, at: datetime, error: str = "") -> None:
+        """Finished, or failed with one line why; the upload is dropped."""
+        ...
+
+    async def drop_broken_uploads(self, scope: PlatformScope, before: datetime) -> int:
+        """Remove jobs whose upload broke off before a moment; how many."""
+        ...
