@@ -5,6 +5,8 @@ ClaimLensError
 │   └── UnknownLocaleError
 ├── ConditionError        a pack's number condition cannot be read
 ├── RequestError          a request is understood and refused; carries the API's code
+│   ├── InvalidError         something in the body or the query is wrong; says where
+│   ├── TooLargeError        longer than this route takes
 │   ├── NotFoundError        there is no such thing within the caller's reach
 │   ├── ConflictError        it clashes with what is there (an idempotency key, a name)
 │   ├── RefusedError         the caller may not do this
@@ -57,6 +59,22 @@ class RequestError(ClaimLensError):
         self.detail = detail
         self.pointer = pointer
         self.retry_after_s = retry_after_s
+
+
+class InvalidError(RequestError):
+    """Something in the body or the query is wrong. `problems` are (JSON Pointer, detail), one at least."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...], code: str = "INVALID_SCHEMA") -> None:
+        pointer, detail = problems[0]
+        super().__init__(detail, pointer)
+        self.problems = problems
+        self.code = code
+
+
+class TooLargeError(RequestError):
+    """Longer than this route takes; the message says how long it may be."""
+
+    status, code = 413, "PAYLOAD_TOO_LARGE"
 
 
 class NotFoundError(RequestError):

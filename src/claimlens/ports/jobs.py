@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from claimlens.domain.audit import Event
 from claimlens.domain.job import Job
 from claimlens.domain.tenant import PlatformScope, TenantScope
 
@@ -11,7 +12,9 @@ from claimlens.domain.tenant import PlatformScope, TenantScope
 class JobStore(Protocol):
     """Jobs with their uploads and results, both kept as numbered chunks so that any replica can go on with them.
 
-    A finished chunk is written through the journal (`JournalEntry.job_chunk`), in one transaction with its audits.
+    Chunks are numbered from 0. A finished one is written through the journal (`JournalEntry.job_chunk`), in one
+    transaction with its audits; the journal raises ConflictError and writes nothing if the lease is no longer ours or
+    the chunk is not the next one.
     """
 
     async def create(self, scope: TenantScope, job: Job) -> None:
@@ -50,8 +53,20 @@ class JobStore(Protocol):
         """A part of the upload."""
         ...
 
-    async def finish(self, scope: PlatformScope, job_id: str, *, lease: str, at: datetime, error: str = "") -> None:
-        """Finished, or failed with one line why; the upload is dropped."""
+    async def finish(
+        self,
+        scope: PlatformScope,
+        job_id: str,
+        *,
+        lease: str,
+        at: datetime,
+        error: str = "",
+        event: Event | None = None,
+    ) -> bool:
+        """Finished, or failed with one line why; the upload is dropped and `event` put into the outbox with it.
+
+        False if the job is no longer ours: nothing is written then.
+        """
         ...
 
     async def drop_broken_uploads(self, scope: PlatformScope, before: datetime) -> int:
