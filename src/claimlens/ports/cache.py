@@ -1,14 +1,31 @@
 """What processes share for a moment: rate limits and word that something changed. All of it may be lost at any time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 
-class Allowance(msgspec.Struct, frozen=True):
-    """What is left of a limit after a hit. `reset_s` is when the window has room again, in whole seconds."""
+class Hit(msgspec.Struct, frozen=True):
+    """Something to be counted: `cost` against `limit` in any `window_s` seconds, for `key` in `bucket`.
 
+    Buckets are `ip`, `key` and `items`; clients read these names in the RateLimit fields.
+    """
+
+    bucket: str
+    key: str
+    limit: int
+    window_s: int
+    cost: int = 1
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What is left of a limit after a hit.
+
+    `reset_s`, whole seconds, at least 1: if allowed until the window ends, if refused until the same hit would fit.
+    """
+
+    bucket: str
     allowed: bool
     limit: int
     remaining: int
@@ -19,8 +36,12 @@ class Allowance(msgspec.Struct, frozen=True):
 class Limits(Protocol):
     """Counts hits. Never raises for a cache that is out: it goes on counting in this process."""
 
-    async def hit(self, bucket: str, key: str, *, limit: int, window_s: int, cost: int = 1) -> Allowance:
-        """Count `cost` against `limit` a window for `key` in `bucket` (`key`, `ip`, `items`); if refused, nothing."""
+    async def hit(self, hits: Sequence[Hit]) -> list[Allowance]:
+        """Count in order, in one trip where the cache can.
+
+        The first that is refused ends the list: it and those after it are not counted. So one look at the last
+        allowance says whether all were allowed.
+        """
         ...
 
 
@@ -28,7 +49,7 @@ class Invalidations(Protocol):
     """Word between processes that something cached is stale. A lost word costs a second: caches live no longer."""
 
     async def announce(self, topic: str, key: str) -> None:
-        """Tell every process, this one included. Never raises."""
+        """Tell every process, this one included and first. Never raises."""
         ...
 
     def on(self, topic: str, forget: Callable[[str], None]) -> None:
