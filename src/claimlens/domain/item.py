@@ -24,7 +24,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Text is as submitted. `nutrition` is the submitted mapping or list, not yet understood. `modifiers` is any nesting
     of lists and mappings (options, add-ons, toppings); every string in it is published text. `extra` holds unknown
-    fields, carried through `fix` and exports, never judged.
+    fields, carried through `fix` and exports, never judged. `marks` are the publisher's own names: words inside them
+    are names, as words inside `brand` are; whoever submits the item says them, the record never does.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     locale: str = ""
     metadata: dict[str, Any] = {}
     extra: dict[str, Any] = {}
+    marks: tuple[str, ...] = ()
 
     def texts(self) -> list[tuple[str, str]]:
         """Every published text as (JSON Pointer, text), in a fixed order; empty texts are left out."""

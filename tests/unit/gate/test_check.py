@@ -85,6 +85,12 @@ class TestContext:
         assert outcome(cure, "Pure Natural crisps", brand="Pure Natural")[0] == "allow"
         assert outcome(cure, "Cures Cancer crisps", brand="Cures Cancer")[0] == "block"
 
+    def test_the_publishers_marks_excuse_as_the_brand_does(self, cure: Examiner) -> None:
+        assert outcome(cure, "Pure Natural crisps", marks=("Other", "PURE NATURAL "))[0] == "allow"
+        assert outcome(cure, "Natural crisps", marks=("Pure Natural", ""))[0] == "modify"
+        assert outcome(cure, "Pure Natural crisps, natural", marks=("Pure Natural",))[0] == "modify"
+        assert outcome(cure, "Cures Cancer crisps", marks=("Cures Cancer",))[0] == "block"
+
     def test_part_of_an_ingredient_name_is_no_claim_but_the_whole_entry_is(self, cure: Examiner) -> None:
         assert outcome(cure, "Dip", ingredients="low fat yoghurt, salt")[0] == "allow"
         assert outcome(cure, "Dip", ingredients="salt, low fat")[0] == "modify"

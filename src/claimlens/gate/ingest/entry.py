@@ -11,10 +11,12 @@ class Defaults(msgspec.Struct, frozen=True):
     """What holds for items that do not say it themselves.
 
     `locale` must be a known one or empty; it stands above the locale that a whole file states and below an item's own.
+    `marks` are the publisher's own names (Item.marks).
     """
 
     kind: Kind | None = None
     locale: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):

@@ -22,7 +22,7 @@ MAX_ENTRIES = 100_000
 MOST = 1e12
 #: Groups of options under the names that menus use; all of them are published text.
 OPTION_FIELDS = ("modifiers", "options", "add_ons", "addons", "toppings", "variants", "modifier_groups")
-_FIELDS = frozenset(Item.__struct_fields__) - {"extra"} | set(OPTION_FIELDS)
+_FIELDS = frozenset(Item.__struct_fields__) - {"extra", "marks"} | set(OPTION_FIELDS)
 _NOWHERE = Place()
 _KINDS: dict[str, Kind] = {kind.value: kind for kind in Kind}
 
@@ -66,6 +66,7 @@ def item_of(record: Any, index: int, defaults: Defaults) -> Item:
         locale=_locale(get("locale"), defaults.locale),
         metadata=_mapping(get("metadata"), "/metadata"),
         extra={key: record[key] for key in record if key in unknown} if unknown else {},
+        marks=defaults.marks,
     )
 
 

@@ -125,15 +125,20 @@ def _in_sentence(sequences: tuple[Sequence, ...], hits: Hits, sighting: Sighting
 
 
 def _in_brand(context: Context) -> bool:
-    brand = context.reading.item.brand.strip().lower()
-    if not brand:
+    """Whether the words stand inside the item's brand or one of its publisher's marks."""
+    item = context.reading.item
+    return any(_stands_inside(context, name.strip().lower()) for name in (item.brand, *item.marks))
+
+
+def _stands_inside(context: Context, name: str) -> bool:
+    if not name:
         return False
     text = context.reading.fields[context.place.field][1].lower()
-    at = text.find(brand)
+    at = text.find(name)
     while at >= 0:
-        if at <= context.place.start and context.place.end <= at + len(brand):
+        if at <= context.place.start and context.place.end <= at + len(name):
             return True
-        at = text.find(brand, at + 1)
+        at = text.find(name, at + 1)
     return False
 
 
