@@ -1,6 +1,6 @@
 """Webhook endpoints, the outbox, deliveries, and the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -66,21 +66,43 @@ class DeliveryQueue(Protocol):
     """The worker's side: several workers may ask at once; what one holds, no other is given (leases, SKIP LOCKED)."""
 
     async def fan_out(self, scope: PlatformScope, now: datetime, *, limit: int) -> int:
-        """Turn outbox rows into one delivery for each enabled endpoint that asked for the event; how many rows."""
+        """Turn outbox rows, oldest first, into one delivery for each enabled endpoint that `wants` the event.
+
+        The deliveries are due at once. How many rows; fewer than `limit` means that the outbox is empty.
+        """
         ...
 
     async def due(
-        self, scope: PlatformScope, now: datetime, *, lease_until: datetime, limit: int, busy: Sequence[str]
+        self,
+        scope: PlatformScope,
+        now: datetime,
+        *,
+        lease_until: datetime,
+        limit: int,
+        each: int,
+        but: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> Sequence[tuple[Webhook, Delivery]]:
-        """Deliveries whose time has come, leased; none for endpoints in `busy`, none of disabled endpoints."""
+        """Deliveries whose time has come, leased, the longest due first; none of disabled endpoints.
+
+        At most `each` of one endpoint, so that a long queue does not stand before the others; none of the endpoints in
+        `but`; if `only` is given, of no others. A lease that ran out counts as none.
+        """
         ...
 
-    async def settle(self, scope: PlatformScope, delivery: Delivery) -> None:
-        """Write what an attempt came to and drop the lease."""
+    async def settle(self, scope: PlatformScope, deliveries: Sequence[Delivery]) -> None:
+        """Write what attempts came to and drop the leases, in one transaction.
+
+        A row that is gone stays gone. One that failed meanwhile, because its endpoint was disabled, stays failed unless
+        this attempt delivered it.
+        """
         ...
 
-    async def disable(self, scope: PlatformScope, webhook_id: str, reason: str, told: Event, access: Access) -> None:
-        """Disable an endpoint; `told` goes to the tenant's other endpoints, its open deliveries fail."""
+    async def disable(self, scope: PlatformScope, webhook_id: str, reason: str, told: Event, access: Access) -> bool:
+        """Disable an endpoint; `told` goes into the outbox, its open deliveries fail with the reason.
+
+        False if it was disabled or gone already: then nothing is written.
+        """
         ...
 
 
@@ -92,10 +114,18 @@ class Outcome(msgspec.Struct, frozen=True):
     retry_after_s: int | None = None
 
 
+class Message(msgspec.Struct, frozen=True):
+    """What is sent. `id` names it for the receiver over all attempts; `correlation_id` is empty where none is known."""
+
+    id: str
+    payload: bytes
+    correlation_id: str = ""
+
+
 class WebhookSender(Protocol):
     """The way out: signed, to public addresses only, redirects not followed."""
 
-    async def send(self, webhook: Webhook, message_id: str, payload: bytes, now: datetime) -> Outcome:
+    async def send(self, webhook: Webhook, message: Message, now: datetime) -> Outcome:
         """One attempt, within its time limit. Never raises for what the other side does."""
         ...
 
