@@ -106,6 +106,13 @@ class Database:
             async with self._open(self._reads, statement_s, read=True) as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """PostgreSQL only: a connection outside the pool, with no transaction begun; its settings end with it."""
+        assert self.dialect == "postgresql"
+        async with self._open(self._alone, None, begin=False) as connection:
+            yield connection
+
     async def ping(self) -> None:
         """Raises OverloadedError if the primary does not answer; a full pool is no reason."""
         engine = self._alone if self.usage().in_use >= self.usage().most else self._reads
@@ -131,7 +138,13 @@ class Database:
 
     @asynccontextmanager
     async def _open(
-        self, engine: AsyncEngine, statement_s: int | None, *, read: bool = False, tries: bool = False
+        self,
+        engine: AsyncEngine,
+        statement_s: int | None,
+        *,
+        read: bool = False,
+        tries: bool = False,
+        begin: bool = True,
     ) -> AsyncIterator[AsyncConnection]:
         now = asyncio.get_running_loop().time()
         if now < self._resting_until and engine is not self._replica and not tries:
@@ -149,6 +162,8 @@ class Database:
             if read and statement_s is None and self.dialect == "postgresql":
                 # One statement needs no transaction around it; only a time limit of its own does.
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
+                yield connection
+            elif not begin:
                 yield connection
             else:
                 async with connection.begin():

@@ -6,6 +6,8 @@ with `ts`. Long texts and payloads are bytes: parsing JSON in the database would
 
 import sqlalchemy as sa
 
+from claimlens.adapters.sql.moment import UtcText
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -16,7 +18,7 @@ NAMING = {
 metadata = sa.MetaData(naming_convention=NAMING)
 
 Id = sa.Uuid(as_uuid=False)
-Moment = sa.DateTime(timezone=True)
+Moment = sa.DateTime(timezone=True).with_variant(UtcText(), "sqlite")
 
 
 def _id(name: str = "id", *, primary_key: bool = False, nullable: bool = False) -> sa.Column[str]:
