@@ -4,6 +4,7 @@ ClaimLensError
 ├── InputError            the caller sent something that cannot be judged
 │   └── UnknownLocaleError
 ├── ConditionError        a pack's number condition cannot be read
+├── SecretError           a secret of the installation cannot be used
 ├── RequestError          a request is understood and refused; carries the API's code
 │   ├── InvalidError         something in the body or the query is wrong; says where
 │   ├── TooLargeError        longer than this route takes
@@ -121,6 +122,10 @@ class MaintenanceError(RequestError):
 
 class ConditionError(ClaimLensError):
     """A number condition of a pack cannot be parsed."""
+
+
+class SecretError(ClaimLensError):
+    """A secret of the installation is missing or unfit, or something sealed does not open. Never shows the secret."""
 
 
 class PackError(ClaimLensError):

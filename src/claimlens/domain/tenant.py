@@ -71,6 +71,10 @@ class PlatformScope:
     __slots__ = ()
 
 
+#: How far a read goes: one tenant, or all of them.
+Reach = TenantScope | PlatformScope
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: made by authentication, passed to every use case.
 

@@ -8,7 +8,7 @@ import msgspec
 
 from claimlens.domain.access import Access
 from claimlens.domain.api_key import ApiKey
-from claimlens.domain.tenant import PlatformScope, Tenant, TenantScope
+from claimlens.domain.tenant import PlatformScope, Reach, Tenant, TenantScope
 from claimlens.domain.user import User
 
 
@@ -27,16 +27,19 @@ class TenantStore(Protocol):
         """In order of the ids."""
         ...
 
-    async def update(self, scope: TenantScope, tenant: Tenant, access: Access) -> None:
-        """Write name, settings and isolation."""
+    async def update(self, scope: TenantScope, tenant: Tenant, access: Access) -> bool:
+        """Write name, settings and isolation; whether there is such a tenant."""
         ...
 
     async def erase(self, scope: PlatformScope, tenant_id: str, access: Access) -> dict[str, int]:
-        """Remove the tenant and all its rows, in bounded steps; the rows removed by table. `access` stays."""
+        """Remove the tenant and all its rows, in bounded steps; the rows removed by table.
+
+        `access` stays. What broke off can be begun again: the tenant itself goes last.
+        """
         ...
 
-    def rows(self, scope: TenantScope) -> AsyncIterator[Sequence[bytes]]:
-        """Everything kept about the tenant as JSON lines `{"table": …, …}`, in batches; no secret, no hash."""
+    def rows(self, scope: TenantScope) -> AsyncIterator[Sequence[tuple[str, bytes]]]:
+        """Everything kept about the tenant, in batches of (table, JSON `{"table": …, …}`); no secret, no hash."""
         ...
 
 
@@ -51,24 +54,27 @@ class KeyStore(Protocol):
         """Keep a new key."""
         ...
 
-    async def find(self, scope: TenantScope, key_id: str) -> ApiKey | None:
-        """One key of the tenant."""
+    async def find(self, reach: Reach, key_id: str) -> ApiKey | None:
+        """One key, if it is within reach; None too for what is no id."""
         ...
 
-    async def page(self, scope: TenantScope, *, after: str, limit: int) -> Sequence[ApiKey]:
+    async def page(self, reach: Reach, *, after: str, limit: int) -> Sequence[ApiKey]:
         """Oldest first, revoked ones included."""
         ...
 
     async def revoke(self, scope: TenantScope, key_id: str, at: datetime, access: Access) -> bool:
-        """Whether there was such a key; a revoked one stays as it is."""
+        """Whether there was such a key; a revoked one stays as it is, and nothing is logged for it."""
         ...
 
-    async def expire(self, scope: TenantScope, key_id: str, at: datetime, replaced_by: str, access: Access) -> None:
-        """Set the end of a key that another took over."""
+    async def replace(self, scope: TenantScope, key_id: str, *, until: datetime, by: ApiKey, access: Access) -> bool:
+        """Keep a new key and end an old one that it takes over from, in one transaction.
+
+        False, and nothing kept, if the old one was revoked or taken over meanwhile.
+        """
         ...
 
     async def used(self, last_used: dict[str, datetime]) -> None:
-        """Note when keys were last used: {key id: moment}, written in one go."""
+        """Note when keys were last used: {key id: moment}, written in one go; a later moment is not overwritten."""
         ...
 
 
@@ -79,20 +85,20 @@ class UserStore(Protocol):
         """Raises ConflictError if the address is taken (addresses are unique in the installation)."""
         ...
 
-    async def find(self, scope: TenantScope, user_id: str) -> User | None:
-        """One user of the tenant."""
+    async def find(self, reach: Reach, user_id: str) -> User | None:
+        """One user, if within reach; None too for what is no id."""
         ...
 
     async def find_by_email(self, email: str) -> User | None:
-        """For sign-in."""
+        """For sign-in. Addresses are kept in lower case."""
         ...
 
-    async def page(self, scope: TenantScope, *, after: str, limit: int) -> Sequence[User]:
+    async def page(self, reach: Reach, *, after: str, limit: int) -> Sequence[User]:
         """Oldest first."""
         ...
 
-    async def update(self, scope: TenantScope, user: User, access: Access) -> None:
-        """Write role, hash, disabled and last sign-in."""
+    async def update(self, scope: TenantScope, user: User, access: Access) -> bool:
+        """Write role, hash, disabled and last sign-in; whether there was such a user."""
         ...
 
     async def delete(self, scope: TenantScope, user_id: str, access: Access) -> bool:
@@ -117,11 +123,11 @@ class AccessLog(Protocol):
         ...
 
     async def page(
-        self, scope: TenantScope, chosen: AccessFilter, *, after: tuple[datetime, str] | None, limit: int
+        self, reach: Reach, chosen: AccessFilter, *, after: tuple[datetime, str] | None, limit: int
     ) -> Sequence[Access]:
         """Newest first."""
         ...
 
-    def export(self, scope: TenantScope, chosen: AccessFilter) -> AsyncIterator[Sequence[Access]]:
+    def export(self, reach: Reach, chosen: AccessFilter) -> AsyncIterator[Sequence[Access]]:
         """Oldest first, in batches."""
         ...

@@ -1,4 +1,4 @@
-"""What is derived from the installation's secret."""
+"""What is derived from the installation's secret, and hashes of passwords."""
 
 from typing import Protocol
 
@@ -16,4 +16,20 @@ class SecretBox(Protocol):
 
     def open(self, purpose: str, sealed: bytes) -> str:
         """The plain text. Raises SecretError if it was sealed elsewhere or altered."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow on purpose (tens of milliseconds, megabytes): called in a thread, never on the event loop."""
+
+    def hash(self, password: str) -> str:
+        """A fresh hash with a fresh salt, as one line of text."""
+        ...
+
+    def verify(self, password: str, hashed: str) -> bool:
+        """Whether the password has this hash; False for a hash that cannot be read."""
+        ...
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Whether the hash was made with other parameters than hashes are today."""
         ...

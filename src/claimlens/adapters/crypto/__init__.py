@@ -1,0 +1,1 @@
+"""What `cryptography` does for us: keyed digests, sealed secrets, password hashes."""
