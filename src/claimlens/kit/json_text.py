@@ -33,10 +33,11 @@ class _RepeatedKey(dict[str, Any]):
 
 
 class JsonReader:
-    """Decodes values out of texts, one after the other."""
+    """Decodes values out of texts, one after the other. An integer of more than `max_digits` is a problem."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_digits: int = MAX_DIGITS) -> None:
         self._odd = False
+        self._max_digits = max_digits
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._object,
             parse_float=self._float,
@@ -51,7 +52,7 @@ class JsonReader:
         """
         self._odd = False
         value, end = self._decoder.raw_decode(text, start)
-        suspicious = self._odd or _looks_odd(text[start:end])
+        suspicious = self._odd or _looks_odd(text[start:end], value)
         return value, end, first_problem(value) if suspicious else None
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class JsonReader:
         return number
 
     def _integer(self, digits: str) -> int | float:
-        if len(digits) <= MAX_DIGITS:
+        if len(digits) <= self._max_digits:
             return int(digits)
         self._odd = True
         return math.inf
@@ -85,10 +86,27 @@ class JsonReader:
         return math.nan if name == "NaN" else math.inf
 
 
-def _looks_odd(raw: str) -> bool:
+def _looks_odd(raw: str, value: Any) -> bool:
     if not is_wellformed(raw):
         return True
-    return "\\ud" in raw or "\\uD" in raw or raw.count("[") + raw.count("{") > MAX_DEPTH
+    if "\\u" in raw and ("\\ud" in raw or "\\uD" in raw):
+        return True
+    return raw.count("[") + raw.count("{") > MAX_DEPTH and _is_deep(value)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether there may be something below MAX_DEPTH: looks at containers only, a level at a time."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def first_problem(value: Any) -> Problem | None:
