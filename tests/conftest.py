@@ -58,6 +58,13 @@ def postgres_url(postgres_databases: "Databases") -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_postgres_url(postgres_databases: "Databases") -> Iterator[str]:
+    """A PostgreSQL database without any tables."""
+    with postgres_databases.fresh(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A migrated, empty SQLite database of this test's own."""
     path = tmp_path / "claimlens.db"

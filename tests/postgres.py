@@ -149,10 +149,11 @@ class Databases:
         migrate(self._url(self._template))
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
-        """The URL of a migrated, empty database that lives as long as the block."""
+    def fresh(self, *, migrated: bool = True) -> Iterator[str]:
+        """The URL of an empty database that lives as long as the block."""
         name = f"claimlens_test_{os.getpid()}_{next(_numbers)}"
-        self._in_thread(lambda connection: connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}"))
+        template = self._template if migrated else "template0"
+        self._in_thread(lambda connection: connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
         try:
             yield self._url(name)
         finally:

@@ -2,6 +2,8 @@
 
 import gc
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import claimlens
 from claimlens.adapters.disk.packs import PackFolder
@@ -9,6 +11,9 @@ from claimlens.config import Settings, read_settings
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.pack import Pack
 from claimlens.usecases.checks import Checker
+
+if TYPE_CHECKING:
+    from claimlens.adapters.sql.engine import Database
 
 
 def packs_root(settings: Settings) -> Path:
@@ -42,3 +47,15 @@ def open_checker(settings: Settings | None = None, packs: Path | None = None) ->
         return pack
 
     return Checker(load)
+
+
+def open_database(settings: Settings | None = None) -> "Database":
+    """The store of this installation: DATABASE_URL, else SQLite in the data folder."""
+    from claimlens.adapters.sql.engine import Database  # half a second that `check` need not wait for
+
+    settings = settings or read_settings()
+    url = settings.database_url
+    if not url:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        url = f"sqlite:///{quote(str(settings.data_dir.resolve() / 'claimlens.db'))}"
+    return Database(url, settings.database_read_url, max_connections=settings.database_max_connections)

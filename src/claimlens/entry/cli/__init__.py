@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Explain one rule: what it finds, the law, examples.",
     "packs": "Build, sign and verify rule packs.",
     "eval": "Measure accuracy on a labelled set.",
+    "db": "Make the tables of the store; say how far they are.",
 }
 
 
