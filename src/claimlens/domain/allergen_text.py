@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from claimlens.domain.text import fold
 
-_ASCII = str.maketrans({i: chr(i).lower() if chr(i).isalnum() else " " for i in range(128)})
+#: Of bytes, which are translated thrice as fast as a string.
+_ASCII = bytes(ord(chr(i).lower()) if i < 128 and chr(i).isalnum() else ord(" ") for i in range(256))
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _SPELT_OUT = {
     "œ": "oe",
@@ -70,14 +71,20 @@ class PlainText:
         self._places: list[int] | None = None
         self._shifts: list[int] = []
         strange = set() if text.isascii() else set(_NON_ASCII.findall(text))
-        if "_" in text or "  " in text or "**" in text or "<" in text or not strange.isdisjoint(_NEEDS_CUT):
+        if (
+            "_" in text
+            or "  " in text
+            or ("*" in text and "**" in text)
+            or "<" in text
+            or not strange.isdisjoint(_NEEDS_CUT)
+        ):
             text = self._cut(text)
             strange -= _NEEDS_CUT
         self.clean = text
         if len(strange) <= _FEW:
             for char in strange:
                 text = text.replace(char, _plain_char(char))
-        self.plain = text.translate(_ASCII if text.isascii() else _TABLE)
+        self.plain = text.encode().translate(_ASCII).decode() if text.isascii() else text.translate(_TABLE)
 
     def _cut(self, text: str) -> str:
         pieces: list[str] = []
@@ -98,6 +105,11 @@ class PlainText:
             at = end
         pieces.append(text[at:])
         return "".join(pieces)
+
+    @property
+    def uncut(self) -> bool:
+        """Whether places in `clean` are places in `text`."""
+        return self._places is None
 
     def submitted(self, start: int, end: int) -> tuple[int, int]:
         """The submitted code points behind [start, end) of `clean`."""

@@ -8,8 +8,9 @@ import re
 
 import msgspec
 
-from claimlens.domain.allergen import AllergenTable, AllergenWord, Level, Meaning, Strength, WordKind
-from claimlens.domain.allergen_text import PlainText, plain_words
+from claimlens.domain.allergen import AllergenTable, Level, Meaning, Strength, WordKind
+from claimlens.domain.allergen_text import plain_words
+from claimlens.gate.detect.allergen_words import Word
 
 _TERM, _ABSENT, _CONTAINS, _HEADING = WordKind.TERM, WordKind.ABSENT, WordKind.CONTAINS, WordKind.HEADING
 _MAY, _MAY_OPEN, _MAY_CLOSE, _MAY_BACK, _GUARD = (
@@ -30,12 +31,11 @@ _LONGEST_TAIL = 24  # letters between a stem and "-frei" in one compound
 
 
 class Event(msgspec.Struct):
-    """A word where it stands; the span is in `clean`. What it says is settled by `ScopeReader.read`."""
+    """A word where it stands; the span is in `PlainText.clean`. What it says is settled by `ScopeReader.read`."""
 
     start: int
     end: int
-    word: AllergenWord
-    whole: bool = True  # false: a part of a compound
+    word: Word
     level: Level | None = Level.CONTAINS  # None: absent
     substitute: bool = False
     waived: frozenset[str] = frozenset()  # allergens that a free-from beside the word takes out of it
@@ -49,12 +49,11 @@ class ScopeReader:
         self._abbreviations = table.abbreviations
         self._literal = table.literal
 
-    def read(self, events: list[Event], first: int, plain: PlainText, wrapped: bool) -> None:
-        """Set level, substitute and waived of `events`; `first` is the first one that is no plain term.
+    def read(self, events: list[Event], first: int, clean: str, wrapped: bool) -> None:
+        """Set level, substitute and waived of `events` in `clean`; `first` is the first one that is no plain term.
 
         `wrapped`: line ends are the paper's, not the writer's (text of a photographed label).
         """
-        clean = plain.clean
         mode = _CONTAINS
         guarded = seen = of_list = False
         depth = 0  # of brackets, counted from where the running scope began

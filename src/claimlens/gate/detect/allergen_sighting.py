@@ -5,7 +5,7 @@ import msgspec
 from claimlens.domain.allergen import ALLERGENS, AllergenState, AllergenTable, Level
 
 
-class Mention(msgspec.Struct, frozen=True):
+class Mention(msgspec.Struct, frozen=True, gc=False):
     """One allergen in one place: the submitted words, their JSON Pointer and span in code points.
 
     `member` is the named cereal, nut or sugar below the allergen, empty for the whole group. `presumed`: the word names
@@ -46,7 +46,9 @@ class AllergenSighting(msgspec.Struct, frozen=True):
     @property
     def complete(self) -> bool:
         """Whether an allergen that is not listed may be called not declared."""
-        return self.ingredients_given and self.open_asks <= {mention.allergen for mention in self.contains}
+        if not self.open_asks or not self.ingredients_given:
+            return self.ingredients_given
+        return self.open_asks <= {mention.allergen for mention in self.contains}
 
     def states(self) -> dict[str, AllergenState]:
         """Level and completeness of each of the fourteen."""

@@ -16,16 +16,20 @@ from claimlens.domain.allergen_text import PlainText, plain_words
 from claimlens.domain.verdict import AllergenEntry, AllergenSummary
 from claimlens.gate.detect.allergen_scopes import Event, ScopeReader
 from claimlens.gate.detect.allergen_sighting import AllergenSighting, Contradiction, Mention
+from claimlens.gate.detect.allergen_words import Word, Words
 
 __all__ = ["AllergenDetector", "AllergenSighting", "Contradiction", "Mention", "declared_allergens", "summarise"]
 
-_TERM, _ABSENT = WordKind.TERM, WordKind.ABSENT
+_TERM = WordKind.TERM
 _ASK, _NAMED = Strength.ASK, Strength.NAMED
 _IS_CONTAINED, _MAY_BE = Level.CONTAINS, Level.MAY_CONTAIN
 
 #: A sub-list behind a word: "bread (wheat, water)", "mayonnaise 5% [egg]", "Brownies: 250 g".
 _SUB_LIST = re.compile(r"\s*\(?[\d.,]{0,6}\s?%?\)?\s?\*{0,3}\s?(?::|[(\[{]\s*(?!\d+(?:[.,]\d+)?\s?%\s*[)\]}])\w)")
-_ITEM_START = re.compile(r"(?:^|[,;:.(\[{•\n]|\d|%|½|¼|¾|⅓|⅔)\s*$")
+_ITEM_START = re.compile(r"(?:^|[,;:.(\[{•\n\0]|\d|%|½|¼|¾|⅓|⅔)\s*$")
+#: Stands between the texts of an item. Neither letter nor space, so that nothing reaches from one into the next.
+_TEXT_END = "\0"
+_NO_LETTER = "\1"
 _LONGEST_WORD = 64  # of a compound that is shown whole
 _MIXED = frozenset(("in",))  # written inside English: its words need not outnumber those of English
 
@@ -35,11 +39,9 @@ class AllergenDetector:
 
     def __init__(self, table: AllergenTable) -> None:
         self.table = table
-        # For each word: whether its text begins and ends with a border, whether it counts in any language.
-        self._borders = [(w.text[0] == " ", w.text[-1] == " ", not w.language, w) for w in table.words]
-        self._whole = [lead and trail for lead, trail, _, _ in self._borders]
         # A table without words still needs an automaton; "\0" is in no plain text.
-        self._search = AhoCorasick([word.text for word in table.words] or ["\0"]).find_matches_as_indexes
+        self._search = AhoCorasick([word.text for word in table.words] or [_TEXT_END]).find_matches_as_indexes
+        self._words = Words(table.words)
         self._scopes = ScopeReader(table)
         self._language_words = {name: frozenset(words) for name, words in table.language_words.items()}
         self._told = AllergenSighting(table)
@@ -52,120 +54,127 @@ class AllergenDetector:
 
         `language` ("fr") helps with words that mean something else elsewhere; without it the texts tell.
         """
-        collected: _Collected | None = None
-        languages: _Languages | None = None
-        for pointer, text in texts:
-            plain = PlainText(text)
-            hits = self._search(f" {plain.plain} ", overlapping=True)
-            if not hits:
-                continue
-            if languages is None or collected is None:
-                languages = _Languages(texts, self._language_words, language)
-                collected = _Collected(self.table)
-            events, first = self._sweep(hits, plain, languages)
-            if first < len(events):
-                self._scopes.read(events, first, plain, wrapped=pointer == "/ocr_text")
-            collected.add(events, plain, pointer)
-        if collected is None:
+        joined = _TEXT_END.join([text for _, text in texts])
+        if joined.count(_TEXT_END) >= len(texts):  # one that was submitted ends no text
+            joined = _TEXT_END.join([text.replace(_TEXT_END, _NO_LETTER) for _, text in texts])
+        plain = PlainText(joined)
+        hits = self._search(f" {plain.plain} ", overlapping=True)
+        if not hits:
             return self._told if ingredients_given else self._untold
-        return collected.sighting(ingredients_given)
-
-    def _sweep(
-        self, hits: list[tuple[int, int, int]], plain: PlainText, languages: "_Languages"
-    ) -> tuple[list[Event], int]:
-        """The words that count, leftmost and longest first, none inside another; and the first one that is no term."""
-        # The automaton saw one space before the text: its place i is i - 1 of `clean`.
-        found = []
-        for index, start, end in hits:
-            lead, trail, anywhere, word = self._borders[index]
-            found.append((start if lead else start - 1, -end if trail else -end - 1, anywhere, index, word))
-        found.sort()
-        clean = plain.clean
-        listed = "," in clean
-        events: list[Event] = []
-        first = -1
-        last = 0
-        for start, negative_end, anywhere, index, word in found:
-            if start < last:
-                continue
-            end = -negative_end - 2
-            if not anywhere and not languages.speaks(word.language):
-                continue
-            if word.item_start and not _ITEM_START.search(clean, max(0, start - 8), start):
-                continue
-            if listed and "," in clean[start:end]:
-                continue  # two items of a list are no phrase
-            if first < 0 and word.kind is not _TERM:
-                first = len(events)
-            events.append(Event(start, end, word, self._whole[index]))
-            last = end
-        return events, first if first >= 0 else len(events)
-
-
-class _Collected:
-    """Mentions as they come in."""
-
-    def __init__(self, table: AllergenTable) -> None:
-        self._table = table
-        self._contains: list[Mention] = []
-        self._may_contain: list[Mention] = []
-        self._free_from: list[Mention] = []
-        self._asks: list[Mention] = []
-        self._open_asks: set[str] = set()
-
-    def add(self, events: list[Event], plain: PlainText, pointer: str) -> None:
-        """Sort the words of one text by what they say."""
-        text, clean = plain.text, plain.clean
+        events = self._sweep(hits, plain.clean, _Languages(texts, self._language_words, language))
         for event in events:
-            word, level = event.word, event.level
-            if not word.meanings or (word.kind is not _TERM and word.kind is not _ABSENT):
+            if event.word.kind is not _TERM:
+                self._read_scopes(events, plain.clean, texts)
+                break
+        return _sighting(events, plain, texts, self.table, ingredients_given)
+
+    def _sweep(self, hits: list[tuple[int, int, int]], clean: str, languages: "_Languages") -> list[Event]:
+        """The words that count, leftmost and longest first, none inside another."""
+        words = self._words
+        events: list[Event] = []
+        last = 0
+        for number, start, end in hits:  # in the order of their ends
+            before, behind, word = words[number]
+            start -= before
+            end -= behind
+            if word.conditional and not _counts(word, start, end, clean, languages):
                 continue
-            start, end = (event.start, event.end) if event.whole else _whole_word(event, plain.plain)
-            span = plain.submitted(start, end)
-            words = text[span[0] : span[1]]
-            has_sub_list: bool | None = None
-            for meaning in word.meanings:
-                allergen, member, strength = meaning.allergen, meaning.member, meaning.strength
-                if level is None:
-                    if strength is not _ASK:
-                        self._free_from.append(Mention(allergen, member, words, pointer, span))
+            if start < last:
+                place = _place(events, start, end, word)
+                if place < 0:
                     continue
-                if strength is not _NAMED:
-                    if has_sub_list is None:
-                        has_sub_list = _has_sub_list(clean, event.end)
-                    if has_sub_list:
-                        continue  # the sub-list says what is in it
-                if (event.substitute or event.waived) and self._is_without(allergen, strength, event):
-                    continue
-                if strength is _ASK:
-                    self._asks.append(Mention(allergen, member, words, pointer, span))
-                    if (
-                        level is _IS_CONTAINED
-                        and pointer.startswith("/ingredients")
-                        and allergen not in self._table.threshold
-                    ):
-                        self._open_asks.add(allergen)
-                else:
-                    kept = self._may_contain if level is _MAY_BE else self._contains
-                    kept.append(Mention(allergen, member, words, pointer, span, strength is not _NAMED))
+                del events[place:]
+            events.append(Event(start, end, word))
+            last = end
+        return events
 
-    def _is_without(self, allergen: str, strength: Strength, event: Event) -> bool:
-        """Whether "vegan" or "x-free" beside the word takes the allergen out of it."""
-        if event.substitute and allergen in self._table.animal:
-            return True
-        return allergen in event.waived and (allergen not in self._table.literal or strength is not _NAMED)
+    def _read_scopes(self, events: list[Event], clean: str, texts: Sequence[tuple[str, str]]) -> None:
+        """Settle what the words say, text by text."""
+        first = begin = 0
+        for pointer, _ in texts:
+            stop = _text_end(clean, begin)
+            k = first
+            while k < len(events) and events[k].start < stop:
+                k += 1
+            here = events[first:k]
+            scoped = next((i for i, event in enumerate(here) if event.word.kind is not _TERM), -1)
+            if scoped >= 0:  # places are counted from the beginning of the text meanwhile
+                for event in here:
+                    event.start -= begin
+                    event.end -= begin
+                self._scopes.read(here, scoped, clean[begin:stop], wrapped=pointer == "/ocr_text")
+                for event in here:
+                    event.start += begin
+                    event.end += begin
+            first, begin = k, stop + 1
 
-    def sighting(self, ingredients_given: bool) -> AllergenSighting:
-        """All of it."""
-        return AllergenSighting(
-            self._table,
-            tuple(self._contains),
-            tuple(self._may_contain),
-            tuple(self._free_from),
-            tuple(self._asks),
-            frozenset(self._open_asks),
-            ingredients_given,
-        )
+
+def _sighting(
+    events: list[Event], plain: PlainText, texts: Sequence[tuple[str, str]], table: AllergenTable, given: bool
+) -> AllergenSighting:
+    """The words sorted by what they say; `given`: the ingredients are among the texts."""
+    contains: list[Mention] = []
+    may_contain: list[Mention] = []
+    free_from: list[Mention] = []
+    asks: list[Mention] = []
+    open_asks: set[str] = set()
+    clean, uncut, may_open = plain.clean, plain.uncut, _MAY_OPEN_LIST
+    k = begin = 0  # the text that the words stand in, and where it begins in the texts as submitted
+    pointer, text = texts[0]
+    stop = _text_end(clean, 0)
+    for event in events:
+        word = event.word
+        if not word.told:
+            continue
+        while event.start >= stop:
+            k += 1
+            begin += len(text) + 1
+            pointer, text = texts[k]
+            stop = _text_end(clean, stop + 1)
+        start, end = (event.start, event.end) if word.whole else _whole_word(event, plain.plain)
+        if not uncut:
+            start, end = plain.submitted(start, end)
+        start -= begin
+        end -= begin
+        span, words, level = (start, end), text[start:end], event.level
+        has_sub_list: bool | None = None
+        for allergen, member, strength in word.told:
+            if level is None:
+                if strength is not _ASK:
+                    free_from.append(Mention(allergen, member, words, pointer, span))
+                continue
+            if strength is not _NAMED:
+                if has_sub_list is None:
+                    at = event.end
+                    has_sub_list = may_open[clean[at : at + 2]] and _SUB_LIST.match(clean, at) is not None
+                if has_sub_list:
+                    continue  # the sub-list says what is in it
+            if (event.substitute or event.waived) and _is_without(allergen, strength, event, table):
+                continue
+            if strength is _ASK:
+                asks.append(Mention(allergen, member, words, pointer, span))
+                if level is _IS_CONTAINED and pointer.startswith("/ingredients") and allergen not in table.threshold:
+                    open_asks.add(allergen)
+            elif level is _MAY_BE:
+                may_contain.append(Mention(allergen, member, words, pointer, span, strength is not _NAMED))
+            else:
+                contains.append(Mention(allergen, member, words, pointer, span, strength is not _NAMED))
+    return AllergenSighting(
+        table, tuple(contains), tuple(may_contain), tuple(free_from), tuple(asks), frozenset(open_asks), given
+    )
+
+
+def _text_end(clean: str, begin: int) -> int:
+    """Where the text that begins at `begin` ends."""
+    end = clean.find(_TEXT_END, begin)
+    return end if end >= 0 else len(clean)
+
+
+def _is_without(allergen: str, strength: Strength, event: Event, table: AllergenTable) -> bool:
+    """Whether "vegan" or "x-free" beside the word takes the allergen out of it."""
+    if event.substitute and allergen in table.animal:
+        return True
+    return allergen in event.waived and (allergen not in table.literal or strength is not _NAMED)
 
 
 class _Languages:
@@ -190,11 +199,43 @@ class _Languages:
         return score > 0 and (language in _MIXED or score == max(self._scores.values()))
 
 
-def _has_sub_list(clean: str, end: int) -> bool:
-    following = clean[end : end + 2].lstrip()[:1]
-    if not following or following in ",.;)" or following.isalpha():
+class _MayOpenList(dict[str, bool]):
+    """Whether a sub-list may begin with these two signs behind a word; learnt once for each pair."""
+
+    def __missing__(self, signs: str) -> bool:
+        following = signs.lstrip()[:1]
+        opens = bool(following) and following not in ",.;)\0" and not following.isalpha()
+        if len(self) < _MOST_PAIRS:
+            self[signs] = opens
+        return opens
+
+
+_MAY_OPEN_LIST = _MayOpenList()
+_MOST_PAIRS = 4096
+
+
+def _counts(word: Word, start: int, end: int, clean: str, languages: _Languages) -> bool:
+    """Whether a word that is not one everywhere is one here."""
+    if word.language and not languages.speaks(word.language):
         return False
-    return _SUB_LIST.match(clean, end) is not None
+    if word.item_start and not _ITEM_START.search(clean, max(0, start - 8), start):
+        return False
+    words = clean[start:end]
+    return "," not in words and _TEXT_END not in words  # two items of a list, or two texts, are no phrase
+
+
+def _place(events: list[Event], start: int, end: int, word: Word) -> int:
+    """From where on `events` give way to a word that ends last; -1 if one of them goes before it.
+
+    That is one that starts earlier, or one at the same place that comes first in rank.
+    """
+    k = len(events)
+    while k and events[k - 1].end > start:
+        other = events[k - 1]
+        if other.start < start or (other.start == start and other.end == end and other.word.rank < word.rank):
+            return -1
+        k -= 1
+    return k
 
 
 def _whole_word(event: Event, plain: str) -> tuple[int, int]:
@@ -236,22 +277,18 @@ def summarise(
     leaves out; empty when nothing was submitted to compare with. With a `detector`, declared words beyond the names of
     the allergens ("cashew") are read, too.
     """
-    contains: dict[str, dict[str, None]] = {}
-    for mention in sighting.contains:
-        contains.setdefault(mention.allergen, {})[mention.words] = None
+    contains = _words_by_allergen(sighting.contains)
     undeclared: tuple[str, ...] = ()
     if declared is not None:
         told = declared_allergens(declared, detector)[0] if detector else _named(declared, sighting.table)[0]
         undeclared = tuple(a for a in ALLERGENS if a in contains and a not in told and _must_declare(a, sighting))
         for allergen, said in told.items():
             contains.setdefault(allergen, {said: None})
-    may: dict[str, dict[str, None]] = {}
-    for mention in sighting.may_contain:
-        if mention.allergen not in contains:
-            may.setdefault(mention.allergen, {})[mention.words] = None
+    may = _words_by_allergen([mention for mention in sighting.may_contain if mention.allergen not in contains])
     return AllergenSummary(sighting.complete, _entries(contains), _entries(may), undeclared)
 
 
+_PLACE_OF = {allergen: place for place, allergen in enumerate(ALLERGENS)}.__getitem__
 _TAG = re.compile(r"\s*[a-z]{2}:")
 
 
@@ -280,7 +317,20 @@ def _must_declare(allergen: str, sighting: AllergenSighting) -> bool:
     )
 
 
+def _words_by_allergen(mentions: Iterable[Mention]) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    for mention in mentions:
+        allergen = mention.allergen
+        if allergen in found:
+            found[allergen][mention.words] = None
+        else:
+            found[allergen] = {mention.words: None}
+    return found
+
+
 def _entries(by_allergen: dict[str, dict[str, None]]) -> tuple[AllergenEntry, ...]:
     if not by_allergen:
         return ()
-    return tuple(AllergenEntry(a, tuple(by_allergen[a])) for a in ALLERGENS if a in by_allergen)
+    if len(by_allergen) > 1:
+        return tuple([AllergenEntry(a, tuple(by_allergen[a])) for a in sorted(by_allergen, key=_PLACE_OF)])
+    return tuple([AllergenEntry(a, tuple(words)) for a, words in by_allergen.items()])

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.gate.detect.allergen_packs import absent, contained, possible, see
+from tests.unit.gate.detect.allergen_packs import absent, contained, detector, possible, see
 
 NAMED = {
     "wheat flour": "gluten",
@@ -105,6 +105,24 @@ def test_spans_are_inside_the_text_and_say_the_words(noise, word):
 @given(st.sampled_from(sorted(NAMED)), st.sampled_from(["sugar-free", "fat free", "preservative free", "alcohol-free"]))
 def test_another_absence_takes_nothing_away(word, claim):
     assert contained(see("gb", f"{claim} sauce, {word}")) == {NAMED[word]}
+
+
+scraps = st.one_of(
+    st.sampled_from(
+        ["peanut", "butter", "may contain", "free from", "milk", "free", "bread (", "wheat", "(may contain)"]
+    ),
+    st.text(alphabet="milk \0\1\n,.:()[]_*<b>œß\u00ad\u0301%5é", max_size=12),
+)
+
+
+@given(st.lists(st.lists(scraps, max_size=4).map(" ".join), min_size=1, max_size=5))
+def test_each_text_of_an_item_is_read_by_itself(texts):
+    pointers = ["/name", "/description", "/ingredients", "/ocr_text", "/category"]
+    item = list(zip(pointers, texts, strict=False))
+    together = detector("gb").detect(item, ingredients_given=True, language="en")
+    alone = [detector("gb").detect([one], ingredients_given=True, language="en") for one in item]
+    for kind in ("contains", "may_contain", "free_from", "asks"):
+        assert getattr(together, kind) == tuple(mention for seen in alone for mention in getattr(seen, kind))
 
 
 def test_long_hostile_texts_are_read_to_the_end():
