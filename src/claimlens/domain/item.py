@@ -74,7 +74,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 #: Keys inside options whose strings are machine data, not published text.
-_NOT_TEXT = frozenset({"id", "sku", "type", "price", "currency", "image", "external_id"})
+MACHINE_DATA = frozenset({"id", "sku", "type", "price", "currency", "image", "external_id"})
 
 
 def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -83,7 +83,7 @@ def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
             yield pointer, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key not in _NOT_TEXT:
+            if key not in MACHINE_DATA:
                 yield from _strings(inner, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
     elif isinstance(value, list | tuple):
         for i, inner in enumerate(value):

@@ -12,6 +12,9 @@
 | `verify.nutrition_claims`| `judge/nutrition_claims.py`, `judge/conditions.py`       |
 | `suggest.alternatives`   | `judge/health_claims.py` (from packs and the item's own numbers) |
 | `rewrite.disclaimer`     | `rewrite/edits.py`                                       |
+
+What a verdict leaves behind: `record.py` makes the audit and the decision log (`masking.py` takes personal data out of
+them), `notify.py` the payloads of webhooks. They decide what is written and sent; others write and send it.
 """
 
 from collections.abc import Generator, Sequence

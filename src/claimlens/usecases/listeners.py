@@ -1,0 +1,39 @@
+"""Which events a tenant's webhooks wait for, remembered for less than a second."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from claimlens.domain.tenant import TenantScope
+from claimlens.ports.clock import Clock
+from claimlens.ports.webhooks import WebhookStore
+
+KEPT_FOR = timedelta(seconds=0.75)
+_MOST_TENANTS = 10_000
+
+
+class Listeners:
+    """Answers without the store as long as the last look is fresh; `forget` when word comes that a webhook changed."""
+
+    def __init__(self, webhooks: WebhookStore, clock: Clock) -> None:
+        self._webhooks = webhooks
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[datetime, frozenset[str]]] = OrderedDict()
+
+    async def wants(self, scope: TenantScope) -> frozenset[str]:
+        """The events that enabled endpoints of the tenant asked for."""
+        known = self._known.get(scope.tenant_id)
+        now = self._clock.now()
+        if known is not None and now - known[0] < KEPT_FOR:
+            return known[1]
+        events = frozenset(
+            event for webhook in await self._webhooks.all_of(scope) if webhook.enabled for event in webhook.events
+        )
+        self._known[scope.tenant_id] = (now, events)
+        self._known.move_to_end(scope.tenant_id)
+        if len(self._known) > _MOST_TENANTS:
+            self._known.popitem(last=False)
+        return events
+
+    def forget(self, tenant_id: str) -> None:
+        """The next question goes to the store."""
+        self._known.pop(tenant_id, None)

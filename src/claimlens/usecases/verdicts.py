@@ -1,0 +1,292 @@
+"""The one way to a recorded answer: judge, write down, and only then answer."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from time import perf_counter
+from typing import TypeVar
+
+import msgspec
+
+import claimlens
+from claimlens.domain.audit import Audit, DecisionLog, Event, IdempotencyKey, JournalEntry, StoredReply
+from claimlens.domain.errors import OverloadedError
+from claimlens.domain.jurisdiction import jurisdiction_of
+from claimlens.domain.profile import profile_for
+from claimlens.domain.suppression import Answered, Suppression
+from claimlens.domain.tenant import Principal
+from claimlens.domain.verdict import Outcome, Verdict
+from claimlens.domain.webhook import wants
+from claimlens.gate import Examined
+from claimlens.gate.judge.suppressions import answer as answered_for
+from claimlens.gate.notify import VERDICT_GENERATED, verdict_generated
+from claimlens.gate.record import Case, Law, Occasion, Recorded, record
+from claimlens.kit.canonical_json import canonical_json
+from claimlens.ports.clock import Clock
+from claimlens.ports.journal import Journal
+from claimlens.ports.secrets import SecretBox
+from claimlens.usecases.asks import Ask, Asked
+from claimlens.usecases.badges import PROFILE as GO
+from claimlens.usecases.badges import badges_of
+from claimlens.usecases.checks import Checker
+from claimlens.usecases.listeners import Listeners
+
+#: How long the event loop is kept before others get their turn, in seconds.
+SLICE_S = 0.008
+#: Bytes of JSON from which on an item is judged beside the event loop, and that are judged in one go on it.
+LONG = 8 * 1024
+#: Items judged in one go: so few that a slice ends about when it should.
+_TOGETHER = 8
+_DIGEST_PURPOSE = "item"
+JSON = "application/json"
+
+Made = TypeVar("Made")
+_encoder = msgspec.json.Encoder()
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer as it is sent, and what logs and metrics want to know of it."""
+
+    body: bytes
+    status: int = 200
+    media_type: str = JSON
+    outcomes: dict[Outcome, int] = {}
+    profile: str = ""
+    degraded: tuple[str, ...] = ()
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What came of items: everything that is to be written, and each verdict as it is sent, in the order asked."""
+
+    verdicts: tuple[bytes, ...]
+    audits: tuple[Audit, ...]
+    events: tuple[Event, ...]
+    decisions: DecisionLog | None
+
+
+class Desk:
+    """Judges for a tenant, within bounds, and sends nothing that is not durable.
+
+    `items_waiting` is how many items may be judged or waiting to be written at once; more are refused at the door.
+    `written` is called when events were written, for a worker that lives in the same process.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        journal: Journal,
+        clock: Clock,
+        secrets: SecretBox,
+        listeners: Listeners,
+        *,
+        items_waiting: int,
+        engine: str = claimlens.__version__,
+        written: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._checker = checker
+        self._journal = journal
+        self._clock = clock
+        self._secrets = secrets
+        self._listeners = listeners
+        self._items_waiting = items_waiting
+        self._engine = engine
+        self._written = written
+        self._laws: dict[tuple[str, str], Law] = {}
+        # One thread: judging holds the interpreter, a second one would only take turns with the first and the loop.
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="desk")
+        self.items_in_flight = 0
+
+    async def answer(self, principal: Principal, ask: Ask, *, idempotency: IdempotencyKey | None = None) -> Reply:
+        """The answer to a request, once its audits are durable.
+
+        With `idempotency` the reply is kept under that key in the same transaction. Raises OverloadedError if there is
+        no room to judge, or if the audits could not be written: there is no verdict then.
+        """
+        with self._admitted(ask.size):
+            judgement = await self.judge(principal, ask)
+            reply = _reply(ask, judgement, principal.correlation_id)
+            stored = StoredReply(status=reply.status, media_type=reply.media_type, body=reply.body)
+            entry = JournalEntry(
+                audits=judgement.audits,
+                events=judgement.events,
+                decisions=judgement.decisions,
+                reply=(idempotency, stored) if idempotency is not None else None,
+            )
+            await self._journal.write(principal.scope, entry)
+        if judgement.events:
+            self._written()
+        return reply
+
+    async def badges(self, principal: Principal, ask: Ask) -> Reply:
+        """Badges for the items of a web page. Nothing is stored."""
+        on = self._clock.now().date()
+        suppressions = principal.tenant.settings.suppressions
+
+        def badge(asked: Sequence[Asked]) -> list[tuple[Outcome, list[bytes]]]:
+            duties = self._checker.examiner(jurisdiction_of(asked[0].locale)).pack.allergens.duties
+            found = []
+            for examined in self._examine(asked, on, GO):
+                answered = _answered(examined.verdict, suppressions, on)
+                found.append((answered.verdict.verdict, badges_of(answered, duties)))
+            return found
+
+        with self._admitted(ask.size):
+            found = await self._in_slices(ask.asked, badge)
+        badges = b",".join([one for _, badges in found for one in badges])
+        correlation_id = _encoder.encode(principal.correlation_id)
+        return Reply(
+            body=b'{"badges":[%b],"correlation_id":%b}' % (badges, correlation_id),
+            outcomes=_counted([outcome for outcome, _ in found]),
+            profile=GO,
+        )
+
+    async def judge(self, principal: Principal, ask: Ask, *, job_id: str | None = None) -> Judgement:
+        """Judge without writing: for `answer`, and for jobs, whose chunks are written with the job's own progress."""
+        listening: frozenset[str] = frozenset()
+        if not principal.test:
+            listening = await self._listeners.wants(principal.scope)
+        now = self._clock.now()
+        settings = principal.tenant.settings
+        occasion = Occasion(
+            ts=now,
+            tenant_id=principal.scope.tenant_id,
+            correlation_id=principal.correlation_id,
+            on=now.date(),
+            engine=self._engine,
+            brand_names=settings.brand_names,
+            test=principal.test,
+            job_id=job_id,
+        )
+
+        def recorded(asked: Sequence[Asked]) -> list[Recorded]:
+            made = []
+            for one, examined in zip(asked, self._examine(asked, occasion.on, None), strict=True):
+                verdict = examined.verdict
+                if ask.missing:
+                    verdict = msgspec.structs.replace(
+                        verdict,
+                        not_checked=verdict.not_checked + ask.missing,
+                        degraded_services=verdict.degraded_services + ask.missing,
+                    )
+                answered = _answered(verdict, settings.suppressions, occasion.on)
+                original = canonical_json(one.record)
+                digest = self._secrets.digest(_DIGEST_PURPOSE, original).hex()
+                case = Case(one.record, one.item, self._law(one.locale), answered, examined.excused, one.image)
+                made.append(record(case, occasion, self._clock.new_id(), original, digest))
+            return made
+
+        made = await self._in_slices(ask.asked, recorded)
+        lines = b"".join([one.decisions for one in made])
+        return Judgement(
+            verdicts=tuple([one.verdict for one in made]),
+            audits=tuple([one.audit for one in made]),
+            events=self._events(made, listening) if listening else (),
+            decisions=DecisionLog(
+                id=self._clock.new_id(),
+                ts=now,
+                tenant_id=occasion.tenant_id,
+                correlation_id=occasion.correlation_id,
+                lines=lines,
+            )
+            if lines
+            else None,
+        )
+
+    def _examine(self, asked: Sequence[Asked], on: date, profile: str | None) -> list[Examined]:
+        """All of one locale."""
+        return self._checker.examine([one.item for one in asked], locale=asked[0].locale, profile=profile, on_date=on)
+
+    def _law(self, locale: str) -> Law:
+        jurisdiction = jurisdiction_of(locale)
+        pack = self._checker.examiner(jurisdiction).pack
+        law = self._laws.get((locale, pack.digest))
+        if law is None:
+            digests = canonical_json({jurisdiction.lower(): pack.digest})
+            law = Law(locale, str(jurisdiction), profile_for(None, jurisdiction).id, digests)
+            self._laws[locale, pack.digest] = law
+        return law
+
+    def _events(self, made: Sequence[Recorded], listening: frozenset[str]) -> tuple[Event, ...]:
+        return tuple(
+            [
+                Event(
+                    id=self._clock.new_id(),
+                    ts=audit.ts,
+                    tenant_id=audit.tenant_id,
+                    type=VERDICT_GENERATED,
+                    payload=verdict_generated(one, audit.ts),
+                    subject=str(audit.verdict),
+                )
+                for one in made
+                if wants(listening, VERDICT_GENERATED, str((audit := one.audit).verdict))
+            ]
+        )
+
+    @contextmanager
+    def _admitted(self, items: int) -> Iterator[None]:
+        if self.items_in_flight and self.items_in_flight + items > self._items_waiting:
+            raise OverloadedError("too many items are waiting to be judged; try again in a second", retry_after_s=1)
+        self.items_in_flight += items
+        try:
+            yield
+        finally:
+            self.items_in_flight -= items
+
+    async def _in_slices(self, asked: Sequence[Asked], work: Callable[[Sequence[Asked]], list[Made]]) -> list[Made]:
+        """`work` done to all, in order; long items beside the event loop, and nobody waits long for it."""
+        made: list[Made] = []
+        began = perf_counter()
+        for batch, is_long in _batches(asked):
+            if is_long:
+                made += await asyncio.get_running_loop().run_in_executor(self._aside, work, batch)
+                began = perf_counter()
+                continue
+            if perf_counter() - began > SLICE_S:
+                await asyncio.sleep(0)
+                began = perf_counter()
+            made += work(batch)
+        return made
+
+
+def _answered(verdict: Verdict, suppressions: Sequence[Suppression], on: date) -> Answered:
+    return answered_for(verdict, suppressions, on) if suppressions else Answered(verdict)
+
+
+def _batches(asked: Sequence[Asked]) -> Iterator[tuple[list[Asked], bool]]:
+    """Neighbours of one locale, few and short enough to be judged in one go; a long item comes alone, marked."""
+    batch: list[Asked] = []
+    size = 0
+    for one in asked:
+        length = len(_encoder.encode(one.record))
+        if batch and (one.locale != batch[0].locale or size + length > LONG or len(batch) == _TOGETHER):
+            yield batch, False
+            batch, size = [], 0
+        if length > LONG:
+            yield [one], True
+        else:
+            batch.append(one)
+            size += length
+    if batch:
+        yield batch, False
+
+
+def _reply(ask: Ask, judgement: Judgement, correlation_id: str) -> Reply:
+    degraded = tuple(ask.missing)
+    if ask.single:
+        (body,) = judgement.verdicts
+    else:
+        beside = _encoder.encode({"correlation_id": correlation_id, "degraded_services": degraded})
+        body = b'{"verdicts":[%b],%b' % (b",".join(judgement.verdicts), beside[1:])
+    profiles = {audit.profile for audit in judgement.audits}
+    return Reply(
+        body=body,
+        outcomes=_counted([audit.verdict for audit in judgement.audits]),
+        profile=",".join(sorted(profiles)),
+        degraded=degraded,
+    )
+
+
+def _counted(outcomes: Sequence[Outcome]) -> dict[Outcome, int]:
+    return {outcome: outcomes.count(outcome) for outcome in Outcome if outcome in outcomes}
