@@ -38,12 +38,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     secret_key: bytes = b""
     trusted_proxies: tuple[Network, ...] = ()
-    ops_networks: tuple[Network, ...] = ()
+    ops_networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, PRIVATE_NETWORKS.split(",")))
     cors_origins: tuple[str, ...] = ()
     requests_per_minute: int = 100
     requests_per_second_per_ip: int = 10
     items_per_minute: int = 20_000
     items_waiting: int = 2_000
+    webhooks_to_private: bool = False
 
     @property
     def in_production(self) -> bool:
@@ -83,6 +84,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         requests_per_second_per_ip=_number(env, "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP", 10, least=1),
         items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
+        webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
 
 
@@ -93,6 +95,16 @@ def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise SettingsError(f"{name} is {text!r:.40}; it is a whole number from {least} to {most}")
     return int(text)
+
+
+def _development_only(env: Mapping[str, str], name: str, environment: str) -> bool:
+    """A wall that may be left open on a developer's machine and nowhere else."""
+    value = env.get(name, "").strip()
+    if value not in ("", "0", "1"):
+        raise SettingsError(f"{name} is {value!r:.40}; it is 1 or 0")
+    if value == "1" and environment != "development":
+        raise SettingsError(f"{name} is for development only; CLAIMLENS_ENV is {environment}")
+    return value == "1"
 
 
 def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:

@@ -1,0 +1,1 @@
+"""HTTP to where tenants want to be told."""
