@@ -8,6 +8,7 @@ wrong with a statement or a value stays SQLAlchemy's own error.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,9 +29,11 @@ MOST_LAG_S = 10.0
 _POOL_WAIT_S = 1.0
 _SQLITE_WAIT_S = 5.0
 _CONNECT_S = 3.0
+_PING_S = 1.0
 _STATEMENT_S = 10
-_SLOWEST_S = 90.0
 _LOCK_S = 5
+#: What a block may take beyond its statements: a server that hangs says nothing, not even that it timed out.
+_GRACE_S = 2
 #: After a refused connection nobody else tries for this long: a database that is out costs its callers nothing.
 _REST_S = 0.5
 _REPLICA_LOOK_S = 1.0
@@ -40,6 +43,7 @@ _READERS = 5
 _OUT_CLASSES = ("08", "28", "53", "57", "58")
 _OUT_CODES = ("25006", "3D000", "40001", "40P01", "55P03", "XX000")
 _SQLITE_OUT = (5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26)
+_DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 # A replica that has replayed all that it was sent is not behind, however long ago that was; one that is sent nothing
 # is as old as its last transaction.
@@ -48,6 +52,10 @@ _LAG = sa.text(
     " WHEN EXISTS (SELECT FROM pg_stat_wal_receiver) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
     " ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
 )
+
+
+class LostError(OverloadedError):
+    """The database stopped answering in the middle: whether a transaction was committed is not known."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -76,54 +84,58 @@ class Database:
             self._writes = self._reads = _postgres(url, max_connections)
             self._alone = _postgres(url, 0)
         self._replica = _postgres(read_url, max_connections) if read_url and self.dialect == "postgresql" else None
+        self._start_s = _CONNECT_S + (_SQLITE_WAIT_S if self.dialect == "sqlite" else _POOL_WAIT_S)
+        self._closing: set[asyncio.Task[None]] = set()
         self._resting_until = 0.0
         self._replica_looked = float("-inf")
         self._replica_lag: float | None = None
 
     @asynccontextmanager
-    async def write(self, *, statement_s: int | None = None) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, within_s: float = _STATEMENT_S + _GRACE_S) -> AsyncIterator[AsyncConnection]:
         """A connection inside a transaction: committed at the end, rolled back if anything is raised.
 
-        Raises OverloadedError if there is no connection or the database does not answer.
+        Raises OverloadedError if there is no connection; LostError, one of its kind, if the database stops answering or
+        the block takes longer than `within_s`.
         """
-        async with self._open(self._writes, statement_s) as connection:
+        async with self._open(self._writes, within_s) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def read(self, *, fresh: bool = False, statement_s: int | None = None) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, from the replica if there is one that keeps up; `fresh` asks for the primary.
 
-        `statement_s`: how long one statement may take instead of the usual 10 s. Raises OverloadedError as `write`.
+        `statement_s`: how long a statement may take instead of the usual 10 s. Raises as `write`.
         """
-        if self._replica is not None and not fresh and await self._keeps_up(self._replica):
-            try:
-                async with self._open(self._replica, statement_s, read=True) as connection:
-                    yield connection
-            except OverloadedError:
-                self._replica_lag = None
-                raise
-        else:
-            async with self._open(self._reads, statement_s, read=True) as connection:
+        replica = self._replica
+        if replica is None or fresh or not await self._keeps_up(replica):
+            async with self._reading(self._reads, statement_s) as connection:
                 yield connection
+            return
+        try:
+            async with self._reading(replica, statement_s) as connection:
+                yield connection
+        except OverloadedError:
+            self._replica_lag = None  # not read again before it was looked at again
+            raise
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[AsyncConnection]:
         """PostgreSQL only: a connection outside the pool, with no transaction begun; its settings end with it."""
         assert self.dialect == "postgresql"
-        async with self._open(self._alone, None, begin=False) as connection:
+        async with self._open(self._alone, None) as connection:
             yield connection
 
     async def ping(self) -> None:
         """Raises OverloadedError if the primary does not answer; a full pool is no reason."""
         engine = self._alone if self.usage().in_use >= self.usage().most else self._reads
-        async with self._open(engine, None, read=True, tries=True) as connection:
+        self._resting_until = 0.0
+        async with self._reading(engine, None, within_s=_PING_S) as connection:
             await connection.execute(sa.text("SELECT 1"))
 
     def usage(self) -> Usage:
         """Connections in use and at most, for the metrics."""
-        pools = {self._writes.pool, self._reads.pool}
-        queues = [pool for pool in pools if isinstance(pool, QueuePool)]
-        return Usage(sum(pool.checkedout() for pool in queues), sum(pool.size() for pool in queues))
+        pools = [pool for pool in {self._writes.pool, self._reads.pool} if isinstance(pool, QueuePool)]
+        return Usage(sum(pool.checkedout() for pool in pools), sum(pool.size() for pool in pools))
 
     @property
     def replica_lag_s(self) -> float | None:
@@ -132,58 +144,70 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        for engine in {self._writes, self._reads, self._alone, self._replica} - {None}:
-            assert engine is not None
+        await asyncio.gather(*self._closing)
+        for engine in {self._writes, self._reads, self._alone, self._replica or self._alone}:
             await engine.dispose()
 
     @asynccontextmanager
-    async def _open(
-        self,
-        engine: AsyncEngine,
-        statement_s: int | None,
-        *,
-        read: bool = False,
-        tries: bool = False,
-        begin: bool = True,
+    async def _reading(
+        self, engine: AsyncEngine, statement_s: int | None, *, within_s: float | None = None
     ) -> AsyncIterator[AsyncConnection]:
-        now = asyncio.get_running_loop().time()
-        if now < self._resting_until and engine is not self._replica and not tries:
-            raise OverloadedError("the database cannot be reached", retry_after_s=1)
-        connection = engine.connect()
-        try:
-            await connection.start()
-        except sa.exc.TimeoutError as error:
-            raise OverloadedError("every connection to the database is in use", retry_after_s=1) from error
-        except (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if engine is not self._replica:
-                self._resting_until = asyncio.get_running_loop().time() + _REST_S
-            raise OverloadedError("the database cannot be reached", retry_after_s=1) from error
-        try:
-            if read and statement_s is None and self.dialect == "postgresql":
+        within_s = within_s or (statement_s or _STATEMENT_S) + _GRACE_S
+        async with self._open(engine, within_s) as connection:
+            if self.dialect == "sqlite":
+                yield connection
+            elif statement_s is None:
                 # One statement needs no transaction around it; only a time limit of its own does.
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
-            elif not begin:
-                yield connection
             else:
-                async with connection.begin():
-                    if statement_s is not None and self.dialect == "postgresql":
-                        await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{statement_s}s'"))
-                    yield connection
-        except (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not says_not_now(error):
-                raise
-            raise OverloadedError("the database did not answer", retry_after_s=1) from error
+                await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{statement_s}s'"))
+                yield connection
+
+    @asynccontextmanager
+    async def _open(self, engine: AsyncEngine, within_s: float | None) -> AsyncIterator[AsyncConnection]:
+        """A connection of an engine, and its errors as ours. No limit of time if `within_s` is None."""
+        now = asyncio.get_running_loop().time
+        if now() < self._resting_until and engine is not self._replica:
+            raise OverloadedError("the database cannot be reached", retry_after_s=1)
+        connection = engine.connect()
+        try:
+            async with asyncio.timeout(self._start_s):
+                await connection.start()
+        except sa.exc.TimeoutError as error:
+            raise OverloadedError("every connection to the database is in use", retry_after_s=1) from error
+        except _DRIVER_ERRORS as error:
+            if engine is not self._replica:
+                self._resting_until = now() + _REST_S
+            raise OverloadedError("the database cannot be reached", retry_after_s=1) from error
+        spoilt = True
+        try:
+            async with asyncio.timeout(within_s):
+                yield connection
+            spoilt = False
+        except _DRIVER_ERRORS as error:
+            if says_not_now(error):
+                raise LostError("the database did not answer", retry_after_s=1) from error
+            spoilt = False
+            raise
+        except Exception:
+            spoilt = False
+            raise
         finally:
-            # A caller that is cancelled here still gives its connection back.
-            await asyncio.shield(asyncio.ensure_future(connection.close()))
+            if spoilt:
+                # Broken, or cancelled in the middle of something: thrown away, and nobody waits for its farewell.
+                task = asyncio.create_task(_throw_away(connection))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            else:
+                await connection.close()
 
     async def _keeps_up(self, replica: AsyncEngine) -> bool:
         now = asyncio.get_running_loop().time()
         if now - self._replica_looked >= _REPLICA_LOOK_S:
             self._replica_looked = now
             try:
-                async with self._open(replica, None, read=True) as connection:
+                async with self._reading(replica, None, within_s=_PING_S) as connection:
                     lag = (await connection.execute(_LAG)).scalar_one()
                     self._replica_lag = None if lag is None else float(lag)
             except OverloadedError:
@@ -197,11 +221,21 @@ def says_not_now(error: BaseException) -> bool:
         return error.connection_invalidated or (error.orig is not None and says_not_now(error.orig))
     if (sqlite_code := getattr(error, "sqlite_errorcode", None)) is not None:
         return sqlite_code & 0xFF in _SQLITE_OUT
-    if (state := getattr(error, "sqlstate", None)) is not None:
-        return str(state).startswith(_OUT_CLASSES) or state in _OUT_CODES
-    # What is left without a code: lost sockets, driver calls on a closed connection, time limits of the driver.
-    cause = error.__cause__
-    return isinstance(error, OSError | asyncpg.InterfaceError) or (cause is not None and says_not_now(cause))
+    state = str(getattr(error, "sqlstate", None) or "")
+    if state.startswith(_OUT_CLASSES) or state in _OUT_CODES:
+        return True
+    # Without a code: lost sockets, calls on a closed connection, a plan from before a migration. Values that cannot be
+    # encoded are ValueErrors too, and somebody's mistake.
+    if isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InvalidCachedStatementError):
+        return not isinstance(error, ValueError)
+    return error.__cause__ is not None and says_not_now(error.__cause__)
+
+
+async def _throw_away(connection: AsyncConnection) -> None:
+    with contextlib.suppress(sa.exc.SQLAlchemyError, *_DRIVER_ERRORS):
+        await connection.invalidate()
+    with contextlib.suppress(sa.exc.SQLAlchemyError, *_DRIVER_ERRORS):
+        await connection.close()
 
 
 def _postgres(url: str, connections: int) -> AsyncEngine:
@@ -211,7 +245,6 @@ def _postgres(url: str, connections: int) -> AsyncEngine:
         return await asyncpg.connect(
             url,
             timeout=_CONNECT_S,
-            command_timeout=_SLOWEST_S,
             server_settings={
                 "application_name": "claimlens",
                 "statement_timeout": f"{_STATEMENT_S}s",
