@@ -97,7 +97,8 @@ class Database:
         Raises OverloadedError if there is no connection; LostError, one of its kind, if the database stops answering or
         the block takes longer than `within_s`.
         """
-        async with self._open(self._writes, within_s) as connection, connection.begin():
+        connection = await self._connect(self._writes)
+        async with self._use(connection, within_s), connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -107,29 +108,31 @@ class Database:
         `statement_s`: how long a statement may take instead of the usual 10 s. Raises as `write`.
         """
         replica = self._replica
-        if replica is None or fresh or not await self._keeps_up(replica):
-            async with self._reading(self._reads, statement_s) as connection:
-                yield connection
-            return
-        try:
-            async with self._reading(replica, statement_s) as connection:
-                yield connection
-        except OverloadedError:
-            self._replica_lag = None  # not read again before it was looked at again
-            raise
+        if replica is not None and not fresh and await self._keeps_up(replica):
+            try:
+                connection = await self._connect(replica)
+            except OverloadedError:
+                self._replica_lag = None  # not read again before it was looked at again
+                connection = await self._connect(self._reads)
+        else:
+            connection = await self._connect(self._reads)
+        async with self._reading(connection, statement_s):
+            yield connection
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[AsyncConnection]:
         """PostgreSQL only: a connection outside the pool, with no transaction begun; its settings end with it."""
         assert self.dialect == "postgresql"
-        async with self._open(self._alone, None) as connection:
+        connection = await self._connect(self._alone)
+        async with self._use(connection, None):
             yield connection
 
     async def ping(self) -> None:
         """Raises OverloadedError if the primary does not answer; a full pool is no reason."""
         engine = self._alone if self.usage().in_use >= self.usage().most else self._reads
         self._resting_until = 0.0
-        async with self._reading(engine, None, within_s=_PING_S) as connection:
+        connection = await self._connect(engine)
+        async with self._reading(connection, None, within_s=_PING_S):
             await connection.execute(sa.text("SELECT 1"))
 
     def usage(self) -> Usage:
@@ -148,42 +151,40 @@ class Database:
         for engine in {self._writes, self._reads, self._alone, self._replica or self._alone}:
             await engine.dispose()
 
-    @asynccontextmanager
-    async def _reading(
-        self, engine: AsyncEngine, statement_s: int | None, *, within_s: float | None = None
-    ) -> AsyncIterator[AsyncConnection]:
-        within_s = within_s or (statement_s or _STATEMENT_S) + _GRACE_S
-        async with self._open(engine, within_s) as connection:
-            if self.dialect == "sqlite":
-                yield connection
-            elif statement_s is None:
-                # One statement needs no transaction around it; only a time limit of its own does.
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                yield connection
-            else:
-                await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{statement_s}s'"))
-                yield connection
-
-    @asynccontextmanager
-    async def _open(self, engine: AsyncEngine, within_s: float | None) -> AsyncIterator[AsyncConnection]:
-        """A connection of an engine, and its errors as ours. No limit of time if `within_s` is None."""
+    async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
         now = asyncio.get_running_loop().time
         if now() < self._resting_until and engine is not self._replica:
             raise OverloadedError("the database cannot be reached", retry_after_s=1)
         connection = engine.connect()
         try:
             async with asyncio.timeout(self._start_s):
-                await connection.start()
+                return await connection.start()
         except sa.exc.TimeoutError as error:
             raise OverloadedError("every connection to the database is in use", retry_after_s=1) from error
         except _DRIVER_ERRORS as error:
             if engine is not self._replica:
                 self._resting_until = now() + _REST_S
             raise OverloadedError("the database cannot be reached", retry_after_s=1) from error
+
+    @asynccontextmanager
+    async def _reading(
+        self, connection: AsyncConnection, statement_s: int | None, *, within_s: float | None = None
+    ) -> AsyncIterator[None]:
+        async with self._use(connection, within_s or (statement_s or _STATEMENT_S) + _GRACE_S):
+            if self.dialect == "postgresql" and statement_s is None:
+                # One statement needs no transaction around it; only a time limit of its own does.
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+            elif self.dialect == "postgresql":
+                await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{statement_s}s'"))
+            yield
+
+    @asynccontextmanager
+    async def _use(self, connection: AsyncConnection, within_s: float | None) -> AsyncIterator[None]:
+        """The block's errors as ours, and the connection given back at its end. No limit of time if it is None."""
         spoilt = True
         try:
             async with asyncio.timeout(within_s):
-                yield connection
+                yield
             spoilt = False
         except _DRIVER_ERRORS as error:
             if says_not_now(error):
@@ -207,7 +208,8 @@ class Database:
         if now - self._replica_looked >= _REPLICA_LOOK_S:
             self._replica_looked = now
             try:
-                async with self._reading(replica, None, within_s=_PING_S) as connection:
+                connection = await self._connect(replica)
+                async with self._reading(connection, None, within_s=_PING_S):
                     lag = (await connection.execute(_LAG)).scalar_one()
                     self._replica_lag = None if lag is None else float(lag)
             except OverloadedError:
