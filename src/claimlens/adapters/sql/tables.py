@@ -152,7 +152,14 @@ deliveries = sa.Table(
     _text("last_error"),
     _moment("finished_at", nullable=True),
     sa.Index(None, "webhook_id", "id"),
-    sa.Index("ix_deliveries_due", "state", "next_attempt_at"),
+    # What is due, endpoint by endpoint: most rows are done with and stay out of it.
+    sa.Index(
+        "ix_deliveries_due",
+        "webhook_id",
+        "next_attempt_at",
+        postgresql_where=sa.text("state = 'pending'"),
+        sqlite_where=sa.text("state = 'pending'"),
+    ),
 )
 
 # --- bulk jobs -------------------------------------------------------------------------------------------------------

@@ -124,7 +124,13 @@ def _webhooks() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
     op.create_index("ix_deliveries_webhook_id_id", "deliveries", ["webhook_id", "id"])
-    op.create_index("ix_deliveries_due", "deliveries", ["state", "next_attempt_at"])
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["webhook_id", "next_attempt_at"],
+        postgresql_where=sa.text("state = 'pending'"),
+        sqlite_where=sa.text("state = 'pending'"),
+    )
 
 
 def _jobs() -> None:
