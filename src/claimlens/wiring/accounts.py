@@ -1,0 +1,129 @@
+"""Tenants, keys, users and the access log over this installation's store, for the service and for commands."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from functools import cached_property
+
+from claimlens.adapters.crypto.passwords import Argon2Passwords
+from claimlens.adapters.crypto.secret_box import InstallationSecretBox
+from claimlens.adapters.disk.secret_key import made_secret
+from claimlens.adapters.sql import migrate
+from claimlens.adapters.sql.access_log import SqlAccessLog
+from claimlens.adapters.sql.api_keys import SqlApiKeys
+from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.switches import SqlSwitches
+from claimlens.adapters.sql.tenants import SqlTenants
+from claimlens.adapters.sql.users import SqlUsers
+from claimlens.adapters.system.clock import SystemClock
+from claimlens.config import Settings
+from claimlens.domain.errors import ClaimLensError, OverloadedError, SecretError
+from claimlens.ports.cache import Cache, Invalidations
+from claimlens.ports.clock import Clock
+from claimlens.ports.secrets import SecretBox
+from claimlens.usecases.access_log import AccessDesk
+from claimlens.usecases.api_keys import ApiKeys
+from claimlens.usecases.authentication import Authentication
+from claimlens.usecases.maintenance import Maintenance
+from claimlens.usecases.tenants import Tenants
+from claimlens.usecases.users import SignIn, Users
+from claimlens.wiring import open_database
+
+
+class Accounts:
+    """One of each use case, made when it is first asked for: only keys need the installation's secret."""
+
+    def __init__(
+        self, database: Database, words: Invalidations, clock: Clock, secret_box: Callable[[], SecretBox]
+    ) -> None:
+        self.clock = clock
+        self.tenant_store = SqlTenants(database)
+        self.log = SqlAccessLog(database)
+        self._keys = SqlApiKeys(database)
+        self._users = SqlUsers(database)
+        self._switches = SqlSwitches(database)
+        self._passwords = Argon2Passwords()
+        self._words = words
+        self._secret_box = secret_box
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        """Keys into principals."""
+        return Authentication(self._keys, self.tenant_store, self._secret_box(), self.clock, self._words)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """API keys."""
+        return ApiKeys(self._keys, self.tenant_store, self._secret_box(), self.clock, self._words)
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """Tenants."""
+        return Tenants(self.tenant_store, self.log, self.clock, self._words)
+
+    @cached_property
+    def users(self) -> Users:
+        """People who sign in."""
+        return Users(self._users, self.tenant_store, self._passwords, self.clock)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """Passwords into principals."""
+        return SignIn(self._users, self.tenant_store, self.log, self._passwords, self.clock)
+
+    @cached_property
+    def access_log(self) -> AccessDesk:
+        """Reads of the access log."""
+        return AccessDesk(self.log, self._keys, self.clock)
+
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        """The maintenance switch."""
+        return Maintenance(self._switches, self.clock, self._words)
+
+
+def open_secret_box(settings: Settings) -> InstallationSecretBox:
+    """The installation's secret: as configured, in development else a file that is made on the first start.
+
+    Raises SecretError.
+    """
+    if settings.secret_key:
+        return InstallationSecretBox(settings.secret_key)
+    if settings.in_production:
+        raise SecretError("CLAIMLENS_SECRET_KEY is not set; the service needs it (openssl rand -hex 32)")
+    return InstallationSecretBox(made_secret(settings.data_dir / "secret.key"))
+
+
+def open_cache(settings: Settings) -> Cache:
+    """What processes share for a moment: REDIS_URL, else this process alone. Not started."""
+    from claimlens.adapters.memory.cache import MemoryCache
+
+    if not settings.redis_url:
+        return MemoryCache()
+    from claimlens.adapters.redis.cache import RedisCache
+
+    return RedisCache(settings.redis_url, MemoryCache())
+
+
+@contextlib.asynccontextmanager
+async def operating(settings: Settings) -> AsyncIterator[Accounts]:
+    """The accounts for one command, the store opened and closed around it.
+
+    In development missing tables are made, elsewhere ClaimLensError says how. What changes is told to the running
+    processes through REDIS_URL; without it they see it within a second by themselves.
+    """
+    database, cache, clock = open_database(settings), open_cache(settings), SystemClock()
+    try:
+        schema = await migrate.status(database)
+        if schema.pending and settings.in_production:
+            raise ClaimLensError("the tables are missing or older than this program; run `claimlens db upgrade`")
+        if schema.pending:
+            await migrate.upgrade(database, clock.now())
+        await cache.start()
+        yield Accounts(database, cache, clock, lambda: open_secret_box(settings))
+    except OverloadedError as error:
+        # Here the reader is the operator: say what the driver said.
+        reason = (str(error.__cause__ or "").splitlines() or [""])[0]
+        raise ClaimLensError(f"{error}: {reason}" if reason else str(error)) from error
+    finally:
+        await cache.stop()
+        await database.close()
