@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from claimlens.domain.finding import Change, Finding
 from claimlens.domain.item import MACHINE_DATA, Item
+from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.verdict import Verdict
 from claimlens.gate.ingest.record import OPTION_FIELDS
 from claimlens.gate.normalise.pii import MASK_SIGN, find_pii, mask
@@ -36,6 +37,14 @@ def masked_text(text: str, region: str) -> str:
         if masked == text:
             break
         text = masked
+    return text
+
+
+def masked_anywhere(text: str) -> str:
+    """The text without what is personal data in any of the markets: for words about an item that was not judged."""
+    if _may_be_personal(text):
+        for jurisdiction in Jurisdiction:
+            text = masked_text(text, str(jurisdiction))
     return text
 
 

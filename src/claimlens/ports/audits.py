@@ -45,8 +45,8 @@ class AuditStore(Protocol):
         """The records, oldest first, in batches, in constant memory; no transaction stays open between batches."""
         ...
 
-    def latest_by_item(self, scope: TenantScope, *, after_item: str) -> AsyncIterator[Sequence[Audit]]:
-        """The newest audit of each item id, in order of the ids, beginning after one."""
+    async def latest_by_item(self, scope: TenantScope, *, after_item: str, limit: int) -> Sequence[Audit]:
+        """The newest audit of each item id, in order of the ids (by code point), those after one; no test audits."""
         ...
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:

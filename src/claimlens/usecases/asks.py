@@ -1,6 +1,6 @@
 """What a request asks of the gate: decoded JSON becomes items, each with the locale whose law applies to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,6 +11,7 @@ from claimlens.domain.jurisdiction import LOCALES, canonical_locale
 from claimlens.domain.tenant import Tenant, TenantSettings
 from claimlens.gate.ingest.entry import Defaults
 from claimlens.gate.ingest.record import item_of
+from claimlens.gate.masking import masked_anywhere
 from claimlens.usecases.menus import NO_LOCALE, UNKNOWN_LOCALE
 
 #: Items of one request, and verdicts of one (items times locales).
@@ -84,6 +85,20 @@ def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask
     return Ask((ask.asked[0]._replace(image=image),), single=True, missing=("ocr.label",))
 
 
+def read_line(record: Any, tenant: Tenant, *, locale: str, number: int) -> Ask:
+    """The item of a line of a bulk job; `locale` holds where the line states none. Raises InvalidError.
+
+    A line without an id is called after its `number`, counted from 1.
+    """
+    reader = _Reader(tenant.settings)
+    beside = locale or tenant.settings.default_locale
+    asked = reader.item(
+        record, number - 1, "", Defaults(marks=tenant.settings.brand_names), (beside,) if beside else ()
+    )
+    reader.check()
+    return Ask(tuple(asked))
+
+
 class _Reader:
     """Reads the items of one document by the settings of a tenant."""
 
@@ -106,29 +121,35 @@ class _Reader:
         asked: list[Asked] = []
         seen: set[str] = set()
         for index, record in enumerate(records):
-            try:
-                item = item_of(record, index, defaults)
-            except InputError as error:
-                self._wrong(at[index] + error.pointer, error.detail, error.code)
-                continue
-            if item.id in seen:
-                self._wrong(f"{at[index]}/id", f"{item.id!r:.80} is the id of another item of this request")
-            seen.add(item.id)
-            own = self._locales(record, at[index])
-            for locale in own or beside:
-                if self._allowed and locale not in self._allowed:
-                    where = f"{at[index]}/locale" if own else "/locale"
-                    self._wrong(where, _not_allowed(locale, self._allowed), UNKNOWN_LOCALE)
-                asked.append(Asked(item, record, locale))
-            if not own and not beside and not self._problems:
-                self._wrong(f"{at[index]}/locale", NO_LOCALE, UNKNOWN_LOCALE)
+            found = self.item(record, index, at[index], defaults, beside)
+            asked += found
+            if found and found[0].item.id in seen:
+                self._wrong(f"{at[index]}/id", f"{found[0].item.id!r:.80} is the id of another item of this request")
+            seen.update(one.item.id for one in found)
+        self.check()
+        if len(asked) > MOST_ITEMS:
+            raise _invalid("/locales", f"{len(asked)} verdicts are asked for; items times locales is at most 200")
+        return Ask(tuple(asked))
+
+    def check(self) -> None:
+        """Raises InvalidError if anything was wrong so far."""
         if self._problems:
             raise InvalidError(tuple(dict.fromkeys(self._problems))[:MOST_PROBLEMS], self._code)
-        if len(asked) > MOST_ITEMS:
-            raise _invalid(
-                "/locales", f"{len(asked)} verdicts are asked for; items times locales is at most {MOST_ITEMS}"
-            )
-        return Ask(tuple(asked))
+
+    def item(self, record: Any, index: int, at: str, defaults: Defaults, beside: tuple[str, ...]) -> list[Asked]:
+        """The item of a record, once for each locale; empty if it cannot be read."""
+        try:
+            item = item_of(record, index, defaults)
+        except InputError as error:
+            self._wrong(at + error.pointer, error.detail, error.code)
+            return []
+        own = self._locales(record, at)
+        if not own and not beside and not self._problems:
+            self._wrong(f"{at}/locale", NO_LOCALE, UNKNOWN_LOCALE)
+        for locale in own or beside:
+            if self._allowed and locale not in self._allowed:
+                self._wrong(f"{at}/locale" if own else "/locale", not_allowed(locale, self._allowed), UNKNOWN_LOCALE)
+        return [Asked(item, record, locale) for locale in own or beside]
 
     def _locales(self, holder: dict[str, Any], at: str) -> tuple[str, ...]:
         """What `locale` or `locales` of an object says; empty if it says nothing that can be used."""
@@ -167,8 +188,9 @@ class _Reader:
         return Kind(kind)
 
     def _wrong(self, pointer: str, detail: str, code: str = "INVALID_SCHEMA") -> None:
+        # A detail may quote what was sent, and a refusal may be stored.
         self._code = self._code or code
-        self._problems.append((pointer, detail))
+        self._problems.append((masked_anywhere(pointer), masked_anywhere(detail)))
 
 
 def _taken_apart(document: Any) -> tuple[dict[str, Any] | None, list[Any], list[str]]:
@@ -187,7 +209,8 @@ def _taken_apart(document: Any) -> tuple[dict[str, Any] | None, list[Any], list[
     return None, [document], [""]
 
 
-def _not_allowed(locale: str, allowed: frozenset[str]) -> str:
+def not_allowed(locale: str, allowed: Collection[str]) -> str:
+    """Why a known locale is refused."""
     return f"{locale!r} is none of this tenant's locales: {', '.join(sorted(allowed))}"
 
 

@@ -38,10 +38,11 @@ def records(texts: Iterable[str]) -> Iterator[tuple[Place, Any, Problem | None]]
             continue
         source = line.strip(" \t\r\n")
         if source:
-            yield Place(number, line.index(source) + 1, source), *_value(reader, source)
+            yield Place(number, line.index(source) + 1, source), *value_of(reader, source)
 
 
-def _value(reader: JsonReader, source: str) -> tuple[Any, Problem | None]:
+def value_of(reader: JsonReader, source: str) -> tuple[Any, Problem | None]:
+    """The one JSON value of a line, or what is wrong with it."""
     try:
         value, end, problem = reader.value_at(source, 0)
     except json.JSONDecodeError as error:
