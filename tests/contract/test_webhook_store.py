@@ -78,7 +78,7 @@ def event(store, clock):
 
 
 @pytest.fixture
-def delivery(store, clock):
+def delivery(store, clock, line):
     async def make(webhook, **changed):
         made = Delivery(
             id=clock.new_id(),
@@ -91,7 +91,7 @@ def delivery(store, clock):
             next_attempt_at=clock.now(),
         )
         made = msgspec.structs.replace(made, **changed)
-        await store.add_deliveries(TenantScope(webhook.tenant_id), [made])
+        await store.add_deliveries(TenantScope(webhook.tenant_id), [made], line(TenantScope(webhook.tenant_id)))
         return made
 
     return make

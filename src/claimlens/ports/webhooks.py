@@ -53,7 +53,7 @@ class WebhookStore(Protocol):
         """One delivery."""
         ...
 
-    async def add_deliveries(self, scope: TenantScope, deliveries: Sequence[Delivery]) -> None:
+    async def add_deliveries(self, scope: TenantScope, deliveries: Sequence[Delivery], access: Access) -> None:
         """Queue deliveries that a person asked for again."""
         ...
 

@@ -124,12 +124,13 @@ class SqlWebhooks:
             row = (await connection.execute(query)).first()
         return None if row is None else delivery_of(row)
 
-    async def add_deliveries(self, scope: TenantScope, added: Sequence[Delivery]) -> None:
+    async def add_deliveries(self, scope: TenantScope, added: Sequence[Delivery], access: Access) -> None:
         """Queue deliveries that a person asked for again."""
         async with self._database.write() as connection:
             await insert_deliveries(
                 connection, [msgspec.structs.replace(each, tenant_id=scope.tenant_id) for each in added]
             )
+            await add_line(connection, access)
 
     async def add_event(self, scope: TenantScope, event: Event) -> None:
         """Put an event into the outbox outside an answer."""
