@@ -5,9 +5,10 @@ from datetime import datetime
 import msgspec
 
 from claimlens.domain.job import Job
+from claimlens.domain.webhook import Webhook
 from claimlens.gate.record import Recorded, moment_text
 
-VERDICT_GENERATED, JOB_FINISHED = "verdict.generated", "job.finished"
+VERDICT_GENERATED, JOB_FINISHED, WEBHOOK_DISABLED = "verdict.generated", "job.finished", "webhook.disabled"
 _encoder = msgspec.json.Encoder()
 
 
@@ -28,3 +29,9 @@ def job_finished(job: Job, at: datetime, error: str = "") -> bytes:
         "correlation_id": job.correlation_id,
     }
     return _encoder.encode({"type": JOB_FINISHED, "timestamp": moment_text(at), "data": data})
+
+
+def webhook_disabled(webhook: Webhook, reason: str, at: datetime) -> bytes:
+    """The payload that tells a tenant's other endpoints of one that is told nothing any more. Its URL stays here."""
+    data = {"webhook_id": webhook.id, "description": webhook.description, "reason": reason}
+    return _encoder.encode({"type": WEBHOOK_DISABLED, "timestamp": moment_text(at), "data": data})
