@@ -3,14 +3,18 @@
 from typing import Protocol
 
 from claimlens.domain.audit import IdempotencyKey, JournalEntry, StoredReply
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import PlatformScope, TenantScope
 
 
 class Journal(Protocol):
     """Writes what an answer leaves behind, many answers sharing one commit."""
 
     async def write(self, scope: TenantScope, entry: JournalEntry) -> None:
-        """Return when everything of the entry is committed. Raises OverloadedError if it could not be written."""
+        """Return when everything of the entry is committed.
+
+        Raises OverloadedError if it could not be written; ConflictError if it finishes a chunk of a job that is no
+        longer ours, or not its next.
+        """
         ...
 
 
@@ -31,4 +35,8 @@ class Idempotency(Protocol):
 
     async def release(self, scope: TenantScope, key: IdempotencyKey) -> None:
         """Give a claim back unanswered (429, 5xx)."""
+        ...
+
+    async def forget_old(self, scope: PlatformScope, *, limit: int = 5_000) -> int:
+        """Drop claims older than 24 hours, at most so many; how many. For the worker, until it is fewer."""
         ...

@@ -9,6 +9,7 @@ wrong with a statement or a value stays SQLAlchemy's own error.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import asyncpg
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from claimlens.domain.errors import OverloadedError
 
@@ -32,6 +33,8 @@ _CONNECT_S = 3.0
 _PING_S = 1.0
 _STATEMENT_S = 10
 _LOCK_S = 5
+#: A connection that lay unused for so long is asked whether it still works.
+_UNSEEN_S = 1.0
 #: What a block may take beyond its statements: a server that hangs says nothing, not even that it timed out.
 _GRACE_S = 2
 #: After a refused connection nobody else tries for this long: a database that is out costs its callers nothing.
@@ -98,8 +101,10 @@ class Database:
         the block takes longer than `within_s`.
         """
         connection = await self._connect(self._writes)
-        async with self._use(connection, within_s), connection.begin():
-            yield connection
+        async with self._use(connection, within_s):
+            await self._in_transactions(connection)
+            async with connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def read(self, *, fresh: bool = False, statement_s: int | None = None) -> AsyncIterator[AsyncConnection]:
@@ -125,6 +130,7 @@ class Database:
         assert self.dialect == "postgresql"
         connection = await self._connect(self._alone)
         async with self._use(connection, None):
+            await self._in_transactions(connection)
             yield connection
 
     async def ping(self) -> None:
@@ -166,15 +172,18 @@ class Database:
                 self._resting_until = now() + _REST_S
             raise OverloadedError("the database cannot be reached", retry_after_s=1) from error
 
+    async def _in_transactions(self, connection: AsyncConnection) -> None:
+        """PostgreSQL connections begin none by themselves: a single read, and the pool's ping, are one trip each."""
+        if self.dialect == "postgresql":
+            await connection.execution_options(isolation_level="READ COMMITTED")
+
     @asynccontextmanager
     async def _reading(
         self, connection: AsyncConnection, statement_s: int | None, *, within_s: float | None = None
     ) -> AsyncIterator[None]:
         async with self._use(connection, within_s or (statement_s or _STATEMENT_S) + _GRACE_S):
-            if self.dialect == "postgresql" and statement_s is None:
-                # One statement needs no transaction around it; only a time limit of its own does.
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-            elif self.dialect == "postgresql":
+            if self.dialect == "postgresql" and statement_s is not None:
+                await self._in_transactions(connection)
                 await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{statement_s}s'"))
             yield
 
@@ -258,8 +267,23 @@ def _postgres(url: str, connections: int) -> AsyncEngine:
 
     pool: dict[str, Any] = {"poolclass": NullPool}
     if connections:
-        pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _POOL_WAIT_S, "pool_pre_ping": True}
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **pool)
+        pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _POOL_WAIT_S}
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT", **pool)
+
+    @sa.event.listens_for(engine.sync_engine, "checkin")
+    def note(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    @sa.event.listens_for(engine.sync_engine, "checkout")
+    def see(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        # The pool's own ping would ask every time; one that worked a moment ago mostly still does.
+        if time.monotonic() - record.info.get("used", float("inf")) > _UNSEEN_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except _DRIVER_ERRORS as error:
+                raise sa.exc.DisconnectionError from error  # the pool opens another one
+
+    return engine
 
 
 def _sqlite(path: Path, *, connections: int, begin: str, query_only: bool = False) -> AsyncEngine:

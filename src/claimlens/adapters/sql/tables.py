@@ -86,7 +86,7 @@ decision_logs = sa.Table(
     postgresql_partition_by="RANGE (ts)",
 )
 
-#: `body` NULL with `status` set: answered, the reply held a secret and was not kept. `status` NULL: in flight.
+#: `status` NULL: in flight. `body`: the reply, zlib; NULL with `status` set: the reply held a secret and was not kept.
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,

@@ -1,0 +1,212 @@
+"""The journal: answers become durable, many of them in one commit.
+
+An entry that arrives while nothing is being written is written at once. While something is, others gather, and are
+written together as soon as the writer is free; on PostgreSQL a second writer takes over when many have gathered or the
+first of them has waited a while.
+"""
+
+import asyncio
+from collections import deque
+
+import asyncpg
+import sqlalchemy as sa
+
+from claimlens.adapters.sql import partitions
+from claimlens.adapters.sql.engine import Database, LostError
+from claimlens.adapters.sql.entries import Rows, advance, insert, rows_of, weight
+from claimlens.domain.audit import JobChunk, JournalEntry
+from claimlens.domain.errors import OverloadedError, RequestError
+from claimlens.domain.tenant import TenantScope
+
+#: So many rows, or an entry that has waited so long, call for a further writer.
+_ROWS, _WAIT_S = 128, 0.002
+#: No batch is larger than this unless one entry alone is.
+_MOST_ROWS = 512
+_WITHIN_S = 5.0
+#: Compressing more than this is not done on the event loop.
+_MUCH = 64 * 1024
+
+
+class SqlJournal:
+    """The journal over a database; see `ports/journal.py`. `most_waiting`: rows that may wait to be written."""
+
+    def __init__(self, database: Database, *, most_waiting: int = 8_192) -> None:
+        self._database = database
+        self._most_waiting = most_waiting
+        self._writers = 1 if database.dialect == "sqlite" else 2
+        self._waiting: deque[_Waiting] = deque()
+        self._rows_waiting = 0
+        self._writing: set[asyncio.Task[None]] = set()
+        self._wake: asyncio.TimerHandle | None = None
+        self._called = False
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait to be written, for the metrics."""
+        return self._rows_waiting
+
+    async def write(self, scope: TenantScope, entry: JournalEntry) -> None:
+        """Return when everything of the entry is committed.
+
+        Raises OverloadedError if it could not be written, at once if too much waits already; ConflictError if it
+        finishes a chunk of a job that is no longer ours.
+        """
+        self._refuse_if_full()
+        if weight(entry) > _MUCH:
+            rows = await asyncio.to_thread(rows_of, scope, entry)
+            self._refuse_if_full()
+        else:
+            rows = rows_of(scope, entry)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(scope, rows, entry.job_chunk, loop.time(), loop.create_future())
+        self._waiting.append(waiting)
+        self._rows_waiting += len(rows)
+        if not self._called:
+            # Once this turn of the loop is over: what else it brings forth goes along.
+            self._called = True
+            loop.call_soon(self._begin)
+        await waiting.written
+
+    async def close(self) -> None:
+        """Write what waits, refuse what comes."""
+        self._closed = True
+        while self._waiting or self._writing:
+            self._begin()
+            await asyncio.gather(*self._writing)
+
+    def _refuse_if_full(self) -> None:
+        if self._closed:
+            raise OverloadedError("the service is stopping", retry_after_s=1)
+        if self._rows_waiting > self._most_waiting:
+            raise OverloadedError("too much waits to be written", retry_after_s=1)
+
+    def _begin(self) -> None:
+        """Start to write if there is reason to."""
+        self._called = False
+        if not self._waiting or len(self._writing) >= self._writers:
+            return
+        loop = asyncio.get_running_loop()
+        if self._writing and self._rows_waiting < _ROWS:
+            due = self._waiting[0].since + _WAIT_S
+            if loop.time() < due:
+                if self._wake is None:
+                    self._wake = loop.call_at(due, self._woken)
+                return
+        task = loop.create_task(self._write(self._batch()))
+        self._writing.add(task)
+        task.add_done_callback(self._ended)
+
+    def _woken(self) -> None:
+        self._wake = None
+        self._begin()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        self._begin()
+
+    def _batch(self) -> "list[_Waiting]":
+        """Take what is written together. The chunk of a job goes alone: if it is refused, only it shall fail."""
+        batch, rows = [self._waiting.popleft()], 0
+        while batch[0].chunk is None and self._waiting and self._waiting[0].chunk is None:
+            rows += len(batch[-1].rows)
+            if rows + len(self._waiting[0].rows) > _MOST_ROWS:
+                break
+            batch.append(self._waiting.popleft())
+        self._rows_waiting -= sum(len(waiting.rows) for waiting in batch)
+        return batch
+
+    async def _write(self, batch: "list[_Waiting]") -> None:
+        """Write a batch and tell those who wait. Never raises."""
+        try:
+            await self._commit(batch, again=False)
+        except asyncio.CancelledError:
+            _fail(batch, OverloadedError("the journal was stopped", retry_after_s=1))
+            raise
+        except LostError:
+            await self._one_by_one(batch, again=True)
+        except OverloadedError as error:
+            _fail(batch, error)
+        except Exception:
+            await self._one_by_one(batch, again=False)
+        else:
+            for waiting in batch:
+                waiting.tell(None)
+
+    async def _one_by_one(self, batch: "list[_Waiting]", *, again: bool) -> None:
+        """Write each entry by itself: the bad one fails alone. `again`: the whole of it may be committed already."""
+        for place, waiting in enumerate(batch):
+            try:
+                await self._commit([waiting], again=again)
+            except OverloadedError as error:
+                _fail(batch[place:], error)
+                return
+            except RequestError as error:
+                waiting.tell(error)
+            except Exception as error:
+                refused = OverloadedError("the entry could not be written", retry_after_s=1)
+                refused.__cause__ = error
+                waiting.tell(refused)
+            else:
+                waiting.tell(None)
+
+    async def _commit(self, batch: "list[_Waiting]", *, again: bool) -> None:
+        rows = Rows()
+        for waiting in batch:
+            rows.add(waiting.rows)
+        try:
+            await self._transaction(batch, rows, again=again)
+        except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError, sa.exc.IntegrityError) as error:
+            if again and _is_there_already(error):
+                return
+            if not isinstance(error, asyncpg.CheckViolationError):
+                raise
+            # No partition for a month: the only thing that is checked here.
+            for moment in rows.months():
+                await partitions.ensure(self._database, moment, months_ahead=0)
+            await self._transaction(batch, rows, again=again)
+
+    async def _transaction(self, batch: "list[_Waiting]", rows: Rows, *, again: bool) -> None:
+        async with self._database.write(within_s=_WITHIN_S) as connection:
+            for waiting in batch:
+                if waiting.chunk and not await advance(connection, waiting.scope, waiting.chunk, again=again):
+                    return
+            await insert(connection, rows)
+
+
+class _Waiting:
+    """An entry on its way, and the one who waits for it."""
+
+    __slots__ = ("chunk", "rows", "scope", "since", "written")
+
+    def __init__(
+        self, scope: TenantScope, rows: Rows, chunk: JobChunk | None, since: float, written: "asyncio.Future[None]"
+    ) -> None:
+        self.scope = scope
+        self.rows = rows
+        self.chunk = chunk
+        self.since = since
+        self.written = written
+
+    def tell(self, error: Exception | None) -> None:
+        """Let the waiting one go on, unless it has gone."""
+        if self.written.done():
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
+
+
+def _fail(batch: list[_Waiting], error: OverloadedError) -> None:
+    for waiting in batch:
+        told = OverloadedError(error.detail, retry_after_s=error.retry_after_s)
+        told.__cause__ = error
+        waiting.tell(told)
+
+
+def _is_there_already(error: Exception) -> bool:
+    """Whether rows were refused because they are there: ids are made once, so it was we who wrote them."""
+    if isinstance(error, sa.exc.IntegrityError):
+        return "UNIQUE" in str(error.orig)
+    return isinstance(error, asyncpg.UniqueViolationError)
