@@ -54,7 +54,7 @@ def rows_of(scope: TenantScope, entry: JournalEntry) -> Rows:
     """The rows of one entry, records compressed. Raises ValueError if a part of it is another tenant's."""
     rows = Rows()
     rows.audits = [_audit(audit) for audit in entry.audits]
-    rows.outbox = [_event(event) for event in entry.events]
+    rows.outbox = [event_row(event) for event in entry.events]
     owners = {audit.tenant_id for audit in entry.audits} | {event.tenant_id for event in entry.events}
     if entry.decisions is not None:
         rows.decision_logs = [_decisions(entry.decisions)]
@@ -95,7 +95,8 @@ def _decisions(log: DecisionLog) -> Row:
     return log.ts, log.id, log.tenant_id, log.correlation_id, zlib.compress(log.lines, 1)
 
 
-def _event(event: Event) -> Row:
+def event_row(event: Event) -> Row:
+    """An event as a row of `outbox`."""
     return event.id, event.ts, event.tenant_id, event.type, event.subject, event.payload
 
 

@@ -19,6 +19,8 @@ metadata = sa.MetaData(naming_convention=NAMING)
 
 Id = sa.Uuid(as_uuid=False)
 Moment = sa.DateTime(timezone=True).with_variant(UtcText(), "sqlite")
+#: Texts that people order and compare: by code points everywhere, whatever the database's language is.
+Ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _id(name: str = "id", *, primary_key: bool = False, nullable: bool = False) -> sa.Column[str]:
@@ -54,7 +56,7 @@ audits = sa.Table(
     _moment("ts"),
     _id(),
     _text("tenant_id"),
-    _text("item_id"),
+    sa.Column("item_id", Ordered, nullable=False),
     _text("verdict"),
     _flag("needs_review"),
     _text("locale"),

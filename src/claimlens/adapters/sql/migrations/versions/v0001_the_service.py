@@ -34,7 +34,7 @@ def _answers() -> None:
         _moment("ts"),
         _id("id"),
         _text("tenant_id"),
-        _text("item_id"),
+        sa.Column("item_id", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         _text("verdict"),
         _flag("needs_review"),
         _text("locale"),

@@ -1,0 +1,165 @@
+"""Stored audits, read. Pages go by position (ts, id), so rows that are added meanwhile move nothing."""
+
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.tables import Id, Moment, audits
+from claimlens.adapters.sql.within import is_storable, is_text, within
+from claimlens.domain.audit import Audit
+from claimlens.domain.tenant import TenantScope
+from claimlens.domain.verdict import Outcome
+from claimlens.kit.uuid7 import is_uuid, moment_of
+from claimlens.ports.audits import AuditFilter, Position
+
+_EXPORT_ROWS = 1_000
+_EXPORT_S = 60
+_ITEMS = 200
+#: An audit's id is made about when it is judged: where to look for it by `ts`, first nearby, then further.
+_NEAR = (timedelta(seconds=5), timedelta(hours=1))
+
+
+class SqlAudits:
+    """An AuditStore; see `ports/audits.py`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, scope: TenantScope, chosen: AuditFilter, *, after: Position | None, limit: int
+    ) -> Sequence[Audit]:
+        """Newest first, the rows that come after a position."""
+        query = sa.select(audits).where(*_conditions(scope, chosen))
+        if after is not None:
+            # The second condition says nothing new, except to PostgreSQL which partitions it need not open.
+            query = query.where(_position() < _literal(after), audits.c.ts <= after[0])
+        query = query.order_by(audits.c.ts.desc(), audits.c.id.desc()).limit(limit)
+        async with self._database.read() as connection:
+            return [_audit(row) for row in await connection.execute(query)]
+
+    async def find(self, scope: TenantScope, audit_id: str) -> Audit | None:
+        """One audit, from the primary."""
+        if not is_uuid(audit_id):
+            return None
+        try:
+            made = datetime.fromtimestamp(moment_of(audit_id) / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None  # not one of ours
+        async with self._database.read(fresh=True) as connection:
+            for near in _NEAR:
+                query = sa.select(audits).where(
+                    within(audits, scope), audits.c.id == audit_id, audits.c.ts.between(made - near, made + near)
+                )
+                if row := (await connection.execute(query)).one_or_none():
+                    return _audit(row)
+        return None
+
+    async def export(self, scope: TenantScope, chosen: AuditFilter) -> AsyncIterator[Sequence[bytes]]:
+        """The records, oldest first, in batches; each batch is a read of its own."""
+        query = sa.select(audits.c.ts, audits.c.id, audits.c.record).where(*_conditions(scope, chosen))
+        query = query.order_by(audits.c.ts, audits.c.id).limit(_EXPORT_ROWS)
+        after: Position | None = None
+        while True:
+            following = query
+            if after is not None:
+                following = query.where(_position() > _literal(after), audits.c.ts >= after[0])
+            async with self._database.read(statement_s=_EXPORT_S) as connection:
+                rows = (await connection.execute(following)).all()
+            if rows:
+                yield [zlib.decompress(row.record) for row in rows]
+            if len(rows) < _EXPORT_ROWS:
+                return
+            after = (rows[-1].ts, rows[-1].id)
+
+    async def latest_by_item(self, scope: TenantScope, *, after_item: str) -> AsyncIterator[Sequence[Audit]]:
+        """The newest audit of each item id, in order of the ids (by code points), beginning after one."""
+        query = _latest(self._database.dialect)
+        while is_storable(after_item):
+            async with self._database.read(statement_s=_EXPORT_S) as connection:
+                values = {"tenant": scope.tenant_id, "after": after_item, "most": _ITEMS}
+                rows = (await connection.execute(query, values)).all()
+            if rows:
+                yield [_audit(row) for row in rows]
+            if len(rows) < _ITEMS:
+                return
+            after_item = rows[-1].item_id
+
+    async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:
+        """How many there are."""
+        query = sa.select(sa.func.count()).select_from(audits).where(*_conditions(scope, chosen))
+        async with self._database.read(statement_s=_EXPORT_S) as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+
+def _conditions(scope: TenantScope, chosen: AuditFilter) -> list[sa.ColumnElement[bool]]:
+    found = [within(audits, scope)]
+    if chosen.start is not None:
+        found.append(audits.c.ts >= chosen.start)
+    if chosen.end is not None:
+        found.append(audits.c.ts < chosen.end)
+    if chosen.verdict is not None:
+        found.append(audits.c.verdict == chosen.verdict.value)
+    if chosen.item_id:
+        found.append(is_text(audits.c.item_id, chosen.item_id))
+    if chosen.rule_id:
+        known = is_storable(chosen.rule_id) and not chosen.rule_id.isspace()
+        found.append(audits.c.rules.contains(f" {chosen.rule_id} ", autoescape=True) if known else sa.false())
+    if chosen.correlation_id:
+        found.append(is_text(audits.c.correlation_id, chosen.correlation_id))
+    if chosen.job_id:
+        found.append(audits.c.job_id == chosen.job_id if is_uuid(chosen.job_id) else sa.false())
+    if chosen.needs_review is not None:
+        found.append(audits.c.needs_review.is_(chosen.needs_review))
+    return found
+
+
+def _position() -> sa.Tuple:
+    return sa.tuple_(audits.c.ts, audits.c.id)
+
+
+def _literal(position: Position) -> sa.Tuple:
+    return sa.tuple_(sa.literal(position[0], Moment), sa.literal(position[1], Id))
+
+
+def _latest(dialect: str) -> sa.TextualSelect:
+    """The newest audit of each of the next items.
+
+    Jumps from item to item in the index (tenant_id, item_id, ts) instead of reading every audit of each. Both stores
+    stop the recursion at the limit, SQLite if it stands inside, PostgreSQL only outside.
+    """
+    inside = " LIMIT :most" if dialect == "sqlite" else ""
+    following = "SELECT min(item_id) FROM audits WHERE tenant_id = :tenant AND item_id >"
+    newest = (
+        "FROM audits AS b WHERE b.tenant_id = :tenant AND b.item_id = p.item_id ORDER BY b.ts DESC, b.id DESC LIMIT 1"
+    )
+    return sa.text(
+        f"WITH RECURSIVE items (item_id) AS ({following} :after"
+        f" UNION ALL SELECT ({following} items.item_id) FROM items WHERE items.item_id IS NOT NULL{inside}),"
+        " picked AS (SELECT item_id FROM items WHERE item_id IS NOT NULL LIMIT :most)"
+        " SELECT a.* FROM picked AS p JOIN audits AS a"
+        f" ON a.ts = (SELECT b.ts {newest}) AND a.id = (SELECT b.id {newest}) AND a.tenant_id = :tenant"
+        " ORDER BY p.item_id"
+    ).columns(*audits.columns)
+
+
+def _audit(row: Any) -> Audit:
+    return Audit(
+        id=row.id,
+        ts=row.ts,
+        tenant_id=row.tenant_id,
+        item_id=row.item_id,
+        verdict=Outcome(row.verdict),
+        needs_review=row.needs_review,
+        locale=row.locale,
+        profile=row.profile,
+        correlation_id=row.correlation_id,
+        rules=tuple(row.rules.split()),
+        degraded=row.degraded,
+        test=row.test,
+        record=zlib.decompress(row.record),
+        job_id=row.job_id,
+    )
