@@ -32,7 +32,7 @@ def set_up_logs(stream: TextIO | None = None, *, debug: bool = False) -> None:
 
 def _stamped(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     ts = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"ts": ts, "level": method.upper(), **event}
+    return {"ts": ts, "level": method.upper(), "event": event.pop("event", ""), **event}
 
 
 def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Prometheus metrics. Names are those of the runbook to the letter."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -63,6 +64,12 @@ class Metrics:
         self._cache_up = Gauge(
             "claimlens_cache_up", "Whether what is configured as cache answers: 1 or 0.", registry=registry
         )
+        self._waiting = Gauge(
+            "claimlens_waiting",
+            "What waits inside: items to be judged, rows to be written.",
+            ["what"],
+            registry=registry,
+        )
         ProcessCollector(registry=registry)
         self._answered = self._bad = 0
         # Looking a child up costs as much as the rest of counting.
@@ -81,7 +88,7 @@ class Metrics:
             self._bad += 1
             self._failed.labels(route).inc()
 
-    def judged(self, outcomes: Mapping[str, int]) -> None:
+    def judged(self, outcomes: Mapping[Any, int]) -> None:
         """Count verdicts by outcome."""
         for outcome, count in outcomes.items():
             if count:
@@ -104,6 +111,11 @@ class Metrics:
         for service, state in breakers.items():
             self._breakers.labels(service).set(_BREAKERS[state])
         self._degraded.set(sum(state != "closed" for state in breakers.values()))
+
+    def waiting(self, *, items: int, rows: int) -> None:
+        """Note what waits inside this process."""
+        self._waiting.labels("items").set(items)
+        self._waiting.labels("rows").set(rows)
 
     def text(self) -> bytes:
         """Everything in the exposition format."""

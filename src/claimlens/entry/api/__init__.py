@@ -1,0 +1,1 @@
+"""The HTTP API: routes translate and call use cases, they decide nothing."""

@@ -1,0 +1,102 @@
+"""The application: frame around framework around routes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar
+from litestar.connection import Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Response
+from litestar.types import ASGIApp
+
+from claimlens.entry.api import access_log, api_keys, audits, docs, gate, jobs, operations, tenants, users, webhooks
+from claimlens.entry.api.admission import Admission
+from claimlens.entry.api.call import Call, call_of
+from claimlens.entry.api.entrance import Entrance
+from claimlens.entry.api.gate import GateDesk
+from claimlens.entry.api.idempotency import Once
+from claimlens.entry.api.openapi import document
+from claimlens.entry.api.reply import framework
+from claimlens.entry.api.spec import KEY, Spec
+from claimlens.entry.web import exchange as web
+from claimlens.entry.web.client import Clients
+from claimlens.entry.web.cors import Cors
+from claimlens.entry.web.exchange import Exchange
+from claimlens.entry.web.frame import App, Frame, refused
+from claimlens.entry.web.metrics import Metrics
+from claimlens.entry.web.problems import refusal_of, refusal_of_status
+from claimlens.usecases.permissions import ACTIONS
+from claimlens.wiring.service import Service
+
+#: Every route, in the order of the document.
+ROUTES: tuple[HTTPRouteHandler, ...] = tuple(
+    handler
+    for module in (gate, jobs, audits, api_keys, tenants, users, webhooks, access_log, operations, docs)
+    for handler in module.ROUTES
+)
+
+
+def create_app(service: Service, *, express: bool = True) -> App:
+    """The ASGI application of a service that was started. `express` False sends every request through the framework."""
+    check_routes(ROUTES)
+    settings = service.settings
+    clients = Clients(settings.trusted_proxies, settings.ops_networks)
+    metrics = Metrics()
+    once = Once(service.idempotency)
+    admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
+    desk = GateDesk(service.desk, admission, once, metrics)
+
+    def entrance(app: ASGIApp) -> ASGIApp:
+        return Entrance(app, admission, once)
+
+    framework_app = Litestar(
+        route_handlers=ROUTES,
+        middleware=[entrance],
+        dependencies={"call": Provide(_provide_call, sync_to_thread=False)},
+        exception_handlers={Exception: _answer_error},
+        state=State({"service": service, "metrics": metrics, "once": once, "gate": desk, "document": document(ROUTES)}),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,  # each route says what it takes
+        signature_namespace={"Call": Call},
+    )
+    return Frame(
+        framework_app,  # type: ignore[arg-type]
+        express=desk.express() if express else {},
+        clients=clients,
+        cors=Cors(settings.cors_origins),
+        limits=service.cache,
+        requests_per_second_per_ip=settings.requests_per_second_per_ip,
+        clock=service.clock,
+        metrics=metrics,
+    )
+
+
+def check_routes(handlers: Sequence[HTTPRouteHandler]) -> None:
+    """Raises ValueError for a route that says neither who may nor that everybody may: it is never served."""
+    for handler in handlers:
+        spec = handler.opt.get(KEY)
+        if not isinstance(spec, Spec):
+            raise ValueError(f"the route {sorted(handler.paths)} has no spec")
+        if spec.public == bool(spec.action):
+            raise ValueError(f"the route {spec.name} needs an action of the table, or the mark `public`, not both")
+        if spec.action and spec.action not in ACTIONS:
+            raise ValueError(f"the route {spec.name} asks for {spec.action!r}, which is no action of the table")
+
+
+def _provide_call(request: Request[Any, Any, Any]) -> Call:
+    return call_of(request)
+
+
+def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Problem details for whatever was raised inside the framework."""
+    scope: Any = request.scope
+    exchange: Exchange = scope[web.KEY]
+    if isinstance(error, HTTPException):
+        refusal = refusal_of_status(error.status_code, error.headers)
+    else:
+        refusal = refusal_of(error)
+    return framework(refused(exchange, refusal, error))

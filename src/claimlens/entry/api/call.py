@@ -1,0 +1,119 @@
+"""What a route is given: the request so far, the service, and the body as a typed value."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from litestar.connection import Request
+from litestar.datastructures import State
+
+from claimlens.domain.errors import InvalidError
+from claimlens.domain.tenant import Principal
+from claimlens.entry.api.idempotency import Once
+from claimlens.entry.api.spec import KEY as SPEC
+from claimlens.entry.api.spec import Spec
+from claimlens.entry.web import exchange as web
+from claimlens.entry.web.exchange import Exchange
+from claimlens.entry.web.metrics import Metrics
+from claimlens.entry.web.strict_json import read_json
+from claimlens.kit.json_text import escape
+from claimlens.usecases.pages import LEAST_ROWS, MOST_ROWS, USUAL_ROWS
+from claimlens.wiring.service import Service
+
+if TYPE_CHECKING:
+    from claimlens.entry.api.gate import GateDesk
+
+T = TypeVar("T")
+
+#: msgspec ends its messages in the place: " - at `$.events[0]`".
+_AT = re.compile(r"(?s)(.*?)(?: - at `(?:key in )?\$(.*)`)?")
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+|\.\.\.)\]")
+
+
+class Call:
+    """One call of a route."""
+
+    __slots__ = ("document", "exchange", "gate", "metrics", "once", "service", "spec")
+
+    def __init__(self, exchange: Exchange, spec: Spec, state: State) -> None:
+        self.exchange = exchange
+        self.spec = spec
+        self.service: Service = state.service
+        self.gate: GateDesk = state.gate
+        self.once: Once = state.once
+        self.metrics: Metrics = state.metrics
+        self.document: dict[str, Any] = state.document
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        return self.exchange.asked_by
+
+    def read(self, kind: type[T]) -> T:
+        """The body as a typed value. Raises InvalidError with the place of the first mistake."""
+        return typed(read_json(self.exchange.body), kind)
+
+    def query(self) -> dict[str, str]:
+        """The parameters that the route knows. Raises InvalidError for another: a misspelt filter filters nothing."""
+        given = self.exchange.query()
+        known = {parameter.name: parameter for parameter in self.spec.query}
+        for name in given:
+            if name not in known:
+                listed = f"; known: {', '.join(known)}" if known else ""
+                raise InvalidError((("", f"unknown query parameter {name!r:.40}{listed}"),))
+        for parameter in self.spec.query:
+            if parameter.required and not given.get(parameter.name):
+                raise InvalidError((("", f"the query parameter {parameter.name} is missing"),))
+        return {name: value for name, value in given.items() if value}
+
+    def tenant(self) -> str | None:
+        """The tenant that a list is limited to."""
+        return self.query().get("tenant_id")
+
+    def rows(self) -> dict[str, Any]:
+        """`cursor` and `limit` of a list."""
+        query = self.query()
+        return {"cursor": query.get("cursor", ""), "limit": whole(query, "limit", USUAL_ROWS, LEAST_ROWS, MOST_ROWS)}
+
+
+def call_of(request: Request[Any, Any, Any]) -> Call:
+    """The call that a request is."""
+    scope: Any = request.scope
+    return Call(scope[web.KEY], scope["route_handler"].opt[SPEC], request.app.state)
+
+
+def typed(value: Any, kind: type[T]) -> T:
+    """A decoded value as a typed one. Raises InvalidError with the place of the first mistake."""
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        found = _AT.fullmatch(str(error))
+        detail, place = (found[1], found[2] or "") if found else (str(error), "")
+        raise InvalidError(((_pointer(place), _in_our_words(detail)),)) from None
+
+
+def whole(query: dict[str, str], name: str, usual: int, least: int, most: int) -> int:
+    """A whole number of the query. Raises InvalidError."""
+    text = query.get(name)
+    if text is None:
+        return usual
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise InvalidError((("", f"{name} is a whole number from {least} to {most}"),))
+    return int(text)
+
+
+def one_of(query: dict[str, str], name: str, values: Sequence[str]) -> str:
+    """One of a closed list, empty if it is not given. Raises InvalidError."""
+    text = query.get(name, "")
+    if text and text not in values:
+        raise InvalidError((("", f"{name} is one of {', '.join(values)}"),))
+    return text
+
+
+def _pointer(place: str) -> str:
+    return "".join(f"/{escape(name or index)}" for name, index in _STEP.findall(place) if name or index != "...")
+
+
+def _in_our_words(detail: str) -> str:
+    return detail.replace("Object", "the object", 1).replace("Expected", "expected", 1).replace("Invalid", "invalid", 1)

@@ -1,0 +1,236 @@
+"""Health, metrics, versions, the status page, maintenance."""
+
+from typing import Any
+
+from litestar.response import Response
+
+from claimlens.entry.api import reply
+from claimlens.entry.api.call import Call
+from claimlens.entry.api.docs import status_page
+from claimlens.entry.api.scrape import scrape
+from claimlens.entry.api.spec import Answer, Spec, Takes, route
+from claimlens.entry.web import metrics
+from claimlens.usecases.health import Health, ServiceHealth, Status
+from claimlens.usecases.maintenance import Switch
+from claimlens.usecases.versions import Version
+
+_TAG = "Operations"
+_NOW = "2026-11-23T10:30:00.000000Z"
+_CHECKS = [
+    {"name": "database", "status": "ok"},
+    {"name": "redis", "status": "ok", "mode": "in-process"},
+    {"name": "mcp_services", "status": "ok"},
+]
+_WELL: dict[str, Any] = {"degraded_services": [], "timestamp": _NOW, "message": "", "until": None}
+_HEALTHY = {"status": "healthy", "checks": _CHECKS, **_WELL}
+_SWITCH = {"enabled": True, "until": "2026-11-29T04:00:00Z", "message": "Database maintenance"}
+
+
+@route(
+    "GET",
+    "/health",
+    Spec(
+        name="getHealth",
+        tag=_TAG,
+        summary="How the service is",
+        about="`healthy`, `degraded` (verdicts are given, something is out) and `maintenance` are 200, `unhealthy` "
+        "(the database is out) is 503.",
+        public=True,
+        uncounted=True,
+        answers=(
+            Answer(shape=Health, example=_HEALTHY),
+            Answer(status=503, about="The database is out.", shape=Health, example={**_HEALTHY, "status": "unhealthy"}),
+        ),
+    ),
+)
+async def health(call: Call) -> Response[bytes]:
+    """How the service is."""
+    found = await call.service.health.look()
+    return reply.json(found, 503 if found.status is Status.UNHEALTHY else 200)
+
+
+@route(
+    "GET",
+    "/health/live",
+    Spec(
+        name="getLiveness",
+        tag=_TAG,
+        summary="Whether the process lives",
+        public=True,
+        uncounted=True,
+        answers=(
+            Answer(
+                about="It does.",
+                shape={"type": "object", "properties": {"status": {"const": "alive"}}, "required": ["status"]},
+                example={"status": "alive"},
+            ),
+        ),
+    ),
+)
+async def live(call: Call) -> Response[bytes]:
+    """Whether the process lives."""
+    return reply.json({"status": "alive"})
+
+
+_READY = {"type": "object", "properties": {"status": {"enum": ["ready", "not ready"]}}, "required": ["status"]}
+
+
+@route(
+    "GET",
+    "/health/ready",
+    Spec(
+        name="getReadiness",
+        tag=_TAG,
+        summary="Whether requests can be answered",
+        about="503 only without a database.",
+        public=True,
+        uncounted=True,
+        answers=(
+            Answer(about="They can.", shape=_READY, example={"status": "ready"}),
+            Answer(status=503, about="They cannot.", shape=_READY, example={"status": "not ready"}),
+        ),
+    ),
+)
+async def ready(call: Call) -> Response[bytes]:
+    """Whether requests can be answered."""
+    is_ready = await call.service.health.is_ready()
+    return reply.json({"status": "ready" if is_ready else "not ready"}, 200 if is_ready else 503)
+
+
+@route(
+    "GET",
+    "/health/mcp/{service:str}",
+    Spec(
+        name="getServiceHealth",
+        tag=_TAG,
+        summary="One of the services that a verdict may ask",
+        about="`ocr.label`, `unit.convert`, `recall.lookup`, `alt.suggester`.",
+        public=True,
+        uncounted=True,
+        answers=(
+            Answer(
+                shape=ServiceHealth,
+                example={
+                    "service": "ocr.label",
+                    "status": "not_connected",
+                    "breaker": "closed",
+                    "transport": "none",
+                    "last_success": None,
+                    "p95_ms": None,
+                },
+            ),
+        ),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def service_health(call: Call, service: str) -> Response[bytes]:
+    """One of the services."""
+    return reply.json(call.service.health.service(service))
+
+
+@route(
+    "GET",
+    "/metrics",
+    Spec(
+        name="getMetrics",
+        tag=_TAG,
+        summary="Prometheus metrics",
+        about="Without a key from the operators' networks (`CLAIMLENS_OPS_NETWORKS`); elsewhere for a platform "
+        "administrator.",
+        action="operations.read",
+        operators=True,
+        uncounted=True,
+        answers=(Answer(about="The metrics.", media_type="text/plain"),),
+    ),
+)
+async def prometheus(call: Call) -> Response[bytes]:
+    """Prometheus metrics."""
+    return reply.raw(await scrape(call.metrics, call.service), metrics.MEDIA_TYPE)
+
+
+@route(
+    "GET",
+    "/version",
+    Spec(
+        name="getVersion",
+        tag=_TAG,
+        summary="What runs here",
+        public=True,
+        answers=(
+            Answer(
+                shape=Version,
+                example={
+                    "version": "0.1.0",
+                    "packs": {"gb": {"digest": "9f2c…", "versions": {"gb.claims": "1.0.0"}}},
+                    "migration": "0001",
+                },
+            ),
+        ),
+    ),
+)
+async def version(call: Call) -> Response[bytes]:
+    """What runs here."""
+    return reply.json(await call.service.versions.look())
+
+
+@route(
+    "GET",
+    "/status",
+    Spec(
+        name="getStatus",
+        tag=_TAG,
+        summary="The status page",
+        about="A page for people, JSON for `Accept: application/json`.",
+        public=True,
+        answers=(
+            Answer(about="The page.", media_type="text/html"),
+            Answer(shape=Health, example=_HEALTHY),
+        ),
+    ),
+)
+async def status(call: Call) -> Response[bytes]:
+    """The status page."""
+    found = await call.service.health.look()
+    if b"json" in call.exchange.headers.get(b"accept", b""):
+        return reply.json(found, headers={"Vary": "Accept"})
+    return status_page(found)
+
+
+@route(
+    "POST",
+    "/v1/admin/maintenance",
+    Spec(
+        name="switchMaintenance",
+        tag=_TAG,
+        summary="Close or open for maintenance",
+        about="While it is on, the gate and every write answer 503 `MAINTENANCE`; reads, keys and this route stay "
+        "open. It stays on until somebody turns it off; `until` only says when to come back.",
+        action="maintenance.write",
+        takes=Takes.JSON,
+        shape=Switch,
+        examples={"on": _SWITCH, "off": {"enabled": False}},
+        answers=(Answer(shape=Switch, example=_SWITCH),),
+    ),
+)
+async def switch(call: Call) -> Response[bytes]:
+    """Close or open for maintenance."""
+    return reply.json(await call.service.maintenance.write(call.principal, call.read(Switch)))
+
+
+@route(
+    "GET",
+    "/v1/admin/maintenance",
+    Spec(
+        name="getMaintenance",
+        tag=_TAG,
+        summary="Whether it is closed for maintenance",
+        action="maintenance.read",
+        answers=(Answer(shape=Switch, example=_SWITCH),),
+    ),
+)
+async def maintenance(call: Call) -> Response[bytes]:
+    """Whether it is closed for maintenance."""
+    return reply.json(await call.service.maintenance.current())
+
+
+ROUTES = [health, live, ready, service_health, prometheus, version, status, switch, maintenance]

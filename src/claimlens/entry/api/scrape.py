@@ -1,0 +1,15 @@
+"""What /metrics shows: the counts of this process, and what the service knows at this moment."""
+
+from claimlens.entry.web.metrics import Metrics
+from claimlens.wiring.service import Service
+
+
+async def scrape(metrics: Metrics, service: Service) -> bytes:
+    """Everything in the exposition format."""
+    usage = service.database.usage()
+    metrics.database(usage.in_use, usage.most, service.database.replica_lag_s)
+    cache = await service.cache.health()
+    metrics.cache(cache.memory_bytes, is_up=cache.status == "ok")
+    metrics.services(service.health.breakers())
+    metrics.waiting(items=service.desk.items_in_flight, rows=service.journal.waiting)
+    return metrics.text()

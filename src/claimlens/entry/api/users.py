@@ -1,0 +1,118 @@
+"""Users."""
+
+from uuid import UUID
+
+from litestar.response import Response
+
+from claimlens.entry.api import reply
+from claimlens.entry.api.call import Call
+from claimlens.entry.api.shapes import USER, UserPage
+from claimlens.entry.api.spec import Answer, Spec, Takes, route
+from claimlens.entry.api.vocabulary import CURSOR, LIMIT, TENANT
+from claimlens.usecases.users import NewUser, UserChange, UserView
+
+_TAG = "Users"
+_ONE = "/v1/users/{user_id:uuid}"
+
+
+@route(
+    "POST",
+    "/v1/users",
+    Spec(
+        name="createUser",
+        tag=_TAG,
+        summary="Let a person in",
+        about="A password is 12 to 256 characters; without one nobody can sign in as them yet.",
+        action="users.create",
+        closes=True,
+        takes=Takes.JSON,
+        shape=NewUser,
+        examples={"default": {"tenant_id": "tenant-001", "email": "quality@kitchen.example", "role": "editor"}},
+        answers=(Answer(status=201, about="The user.", shape=UserView, example=USER),),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def create(call: Call) -> Response[bytes]:
+    """Make a user."""
+    wanted = call.read(NewUser)
+    return reply.json(await call.service.users.create(call.principal, wanted), 201)
+
+
+@route(
+    "GET",
+    "/v1/users",
+    Spec(
+        name="listUsers",
+        tag=_TAG,
+        summary="List users",
+        about="Oldest first.",
+        action="users.read",
+        query=(TENANT, CURSOR, LIMIT),
+        answers=(Answer(shape=UserPage, example={"users": [USER], "next_cursor": None}),),
+    ),
+)
+async def page(call: Call) -> Response[bytes]:
+    """List users."""
+    return reply.page("users", await call.service.users.page(call.principal, tenant_id=call.tenant(), **call.rows()))
+
+
+@route(
+    "GET",
+    _ONE,
+    Spec(
+        name="getUser",
+        tag=_TAG,
+        summary="One user",
+        action="users.read",
+        answers=(Answer(shape=UserView, example=USER),),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def find(call: Call, user_id: UUID) -> Response[bytes]:
+    """One user."""
+    return reply.json(await call.service.users.find(call.principal, str(user_id)))
+
+
+@route(
+    "PATCH",
+    _ONE,
+    Spec(
+        name="changeUser",
+        tag=_TAG,
+        summary="Change a user",
+        about="Role, password, or whether they may sign in.",
+        action="users.update",
+        closes=True,
+        takes=Takes.JSON,
+        shape=UserChange,
+        examples={"default": {"disabled": True}},
+        answers=(Answer(shape=UserView, example=USER),),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def update(call: Call, user_id: UUID) -> Response[bytes]:
+    """Change a user."""
+    change = call.read(UserChange)
+    return reply.json(await call.service.users.update(call.principal, str(user_id), change))
+
+
+@route(
+    "DELETE",
+    _ONE,
+    Spec(
+        name="deleteUser",
+        tag=_TAG,
+        summary="Remove a user",
+        about="What they did stays in the access log.",
+        action="users.delete",
+        answers=(Answer(status=204, about="Removed."),),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def delete(call: Call, user_id: UUID) -> Response[None]:
+    """Remove a user."""
+    await call.service.users.delete(call.principal, str(user_id))
+    return reply.nothing()
+
+
+ROUTES = [create, page, find, update, delete]

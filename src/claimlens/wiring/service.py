@@ -1,0 +1,165 @@
+"""The whole service over this installation's stores: what the API, the console and the worker are given."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Callable
+
+import structlog
+
+from claimlens.adapters.http.addresses import Wall
+from claimlens.adapters.http.resolver import SystemResolver
+from claimlens.adapters.http.webhook_sender import HttpWebhookSender
+from claimlens.adapters.sql import migrate, partitions
+from claimlens.adapters.sql.audits import SqlAudits
+from claimlens.adapters.sql.deliveries import SqlDeliveryQueue
+from claimlens.adapters.sql.idempotency import SqlIdempotency
+from claimlens.adapters.sql.jobs import SqlJobs
+from claimlens.adapters.sql.journal import SqlJournal
+from claimlens.adapters.sql.webhooks import SqlWebhooks
+from claimlens.adapters.system.clock import SystemClock
+from claimlens.config import Settings
+from claimlens.domain.errors import ClaimLensError, OverloadedError
+from claimlens.domain.jurisdiction import Jurisdiction
+from claimlens.ports.clock import Clock
+from claimlens.usecases.audits import AuditDesk
+from claimlens.usecases.checks import Checker
+from claimlens.usecases.deliveries import Deliveries
+from claimlens.usecases.health import HealthDesk
+from claimlens.usecases.jobs import JobDesk
+from claimlens.usecases.listeners import Listeners
+from claimlens.usecases.menu_export import MenuExport
+from claimlens.usecases.verdicts import Desk
+from claimlens.usecases.versions import Versions
+from claimlens.usecases.webhooks import Webhooks
+from claimlens.wiring import open_checker, open_database
+from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
+
+log = structlog.get_logger()
+
+#: How often it is written when keys were last used, in seconds.
+_FLUSH_S = 5.0
+
+
+class Service:
+    """One of everything. Made closed; `start` before the first request, `stop` behind the last."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, checker: Checker | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.checker = checker or open_checker(settings)
+        self.secrets = open_secret_box(settings)
+        self.database = database = open_database(settings)
+        self.cache = open_cache(settings)
+        self.accounts = Accounts(database, self.cache, self.clock, lambda: self.secrets)
+
+        self.authentication = self.accounts.authentication
+        self.api_keys = self.accounts.api_keys
+        self.tenants = self.accounts.tenants
+        self.users = self.accounts.users
+        self.sign_in = self.accounts.sign_in
+        self.access_log = self.accounts.access_log
+        self.maintenance = self.accounts.maintenance
+
+        self.journal = SqlJournal(database)
+        self.idempotency = SqlIdempotency(database, self.clock)
+        self.audit_store = SqlAudits(database)
+        self.job_store = SqlJobs(database)
+        self.webhook_store = SqlWebhooks(database, self.secrets)
+        self.delivery_queue = SqlDeliveryQueue(database, self.secrets, self.clock)
+        self.sender = HttpWebhookSender(Wall(SystemResolver(), private=settings.webhooks_to_private))
+        self.listeners = Listeners(self.webhook_store, self.clock)
+        self.cache.on("webhook", self.listeners.forget)
+
+        #: Called when events were written; the worker in this process, if there is one, puts itself here.
+        self.on_events: Callable[[], None] = lambda: None
+        self.desk = Desk(
+            self.checker,
+            self.journal,
+            self.clock,
+            self.secrets,
+            self.listeners,
+            items_waiting=settings.items_waiting,
+            written=lambda: self.on_events(),
+        )
+        log_of_access = self.accounts.log
+        self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
+        self.menu_export = MenuExport(self.audit_store, log_of_access, self.clock)
+        self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
+        self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)
+        self.deliveries = Deliveries(self.webhook_store, self.clock)
+        self.health = HealthDesk(database, self.cache, self.maintenance, self.clock)
+        self.versions = Versions(self.checker, self._migration)
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Bring the schema up (production: see that somebody did), load every pack, connect the cache.
+
+        Raises ClaimLensError with one line that says what to do.
+        """
+        try:
+            # The packs take the longest: they load beside the rest.
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.to_thread(self._load_packs))
+                group.create_task(self._prepare_store())
+                group.create_task(self.cache.start())
+        except BaseExceptionGroup as errors:
+            await self.stop()
+            raise _first(errors) from None
+        gc.collect()
+        gc.freeze()  # what was loaded lives as long as the process: no collection need walk it again
+        self._flushing = asyncio.create_task(self._flush_now_and_then())
+
+    async def stop(self) -> None:
+        """Write what is left to write and let go of everything."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._flushing
+        with contextlib.suppress(ClaimLensError):
+            await self.authentication.flush()
+        await self.journal.close()
+        await self.sender.close()
+        await self.cache.stop()
+        await self.database.close()
+
+    def _load_packs(self) -> None:
+        for jurisdiction in Jurisdiction:
+            self.checker.examiner(jurisdiction)
+
+    async def _prepare_store(self) -> None:
+        now = self.clock.now()
+        try:
+            schema = await migrate.status(self.database)
+            if schema.pending and self.settings.in_production:
+                raise ClaimLensError(
+                    f"the tables are {'missing' if schema.state == 'empty' else 'older than this program'};"
+                    " run `claimlens db upgrade`"
+                )
+            if schema.pending:
+                await migrate.upgrade(self.database, now)
+            else:
+                await partitions.ensure(self.database, now)
+        except OverloadedError as error:
+            # Here the reader is the operator: say what the driver said.
+            reason = (str(error.__cause__ or "").splitlines() or [""])[0]
+            raise ClaimLensError(f"{error}: {reason}" if reason else str(error)) from error
+
+    async def _migration(self) -> str:
+        return (await migrate.status(self.database)).current
+
+    async def _flush_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_S)
+            try:
+                await self.authentication.flush()
+            except ClaimLensError:
+                log.warning("when keys were last used could not be written; tried again later")
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that stopped the start: an expected one if there is one."""
+    found: list[BaseException] = []
+    for error in errors.exceptions:
+        found.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((error for error in found if isinstance(error, ClaimLensError)), found[0])
