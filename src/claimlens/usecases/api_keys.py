@@ -150,15 +150,17 @@ class ApiKeys:
         require(principal, "api_keys.rotate")
         _check_overlap(overlap)
         covered, after = reach(principal, tenant_id), ""
-        begun = self._clock.now()
+        made: set[str] = set()
         while rows := await self._keys.page(covered, after=after, limit=MOST_ROWS):
             after = rows[-1].id
             for key in rows:
-                if key.created_at >= begun or not key.holds(self._clock.now()):
+                if key.id in made or not key.holds(self._clock.now()):
                     continue
                 require_rank(principal, key.role)
                 if key.replaced_by is None:
-                    yield await self._rotate(principal, key, overlap)
+                    fresh = await self._rotate(principal, key, overlap)
+                    made.add(fresh.id)
+                    yield fresh
                 elif not overlap:
                     await self.revoke(principal, key.id)
 
