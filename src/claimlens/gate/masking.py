@@ -11,7 +11,7 @@ from claimlens.domain.finding import Change, Finding
 from claimlens.domain.item import MACHINE_DATA, Item
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.verdict import Verdict
-from claimlens.gate.ingest.record import OPTION_FIELDS
+from claimlens.gate.ingest.record import OPTION_FIELDS, ingredient_text
 from claimlens.gate.normalise.pii import MASK_SIGN, find_pii, mask
 from claimlens.kit.json_text import escape
 
@@ -24,6 +24,7 @@ _PERSONAL = frozenset({"email", "phone", "upi", "pan", "aadhaar", "card", "addre
 #: What one mask brings to light, the next one hides.
 _ROUNDS = 4
 _FEWEST_DIGITS = 7
+_PHONE_WORDS = ("phone", "mobile", "whatsapp", "telefon", "fax", "contact")
 _DIGIT = re.compile(r"\d")
 
 
@@ -63,11 +64,11 @@ def masked(record: dict[str, Any], item: Item, verdict: Verdict, region: str) ->
     the item in whatever system it comes from.
     """
     pointers = {finding.field for finding in verdict.reasons if finding.type}
-    walk = _Walk(region, pointers)
+    texts = dict(item.texts()) if pointers else {}
+    hidden = {pointer: masked_text(texts[pointer], region) for pointer in pointers if pointer in texts}
+    walk = _Walk(region, hidden)
     stored = walk.record(record)
-    if pointers:
-        texts = dict(item.texts())
-        hidden = {pointer: masked_text(texts[pointer], region) for pointer in pointers if pointer in texts}
+    if hidden:
         verdict = replace(
             verdict,
             reasons=tuple([_masked_finding(finding, texts, hidden) for finding in verdict.reasons]),
@@ -104,12 +105,15 @@ def _with_keys_masked(verdict: Verdict, keys: dict[str, str]) -> Verdict:
 
 
 class _Walk:
-    """Copies what it has to change of a record, and nothing else. `keys`: pointer steps before and after."""
+    """Copies what it has to change of a record, and nothing else. `keys`: pointer steps before and after.
 
-    def __init__(self, region: str, pointers: set[str]) -> None:
+    `hidden` are the published texts with personal data in them, masked, by their JSON Pointers.
+    """
+
+    def __init__(self, region: str, hidden: dict[str, str]) -> None:
         self.keys: dict[str, str] = {}
         self._region = region
-        self._pointers = pointers
+        self._hidden = hidden
 
     def record(self, record: dict[str, Any]) -> dict[str, Any]:
         changed: dict[str, Any] = {}
@@ -118,10 +122,10 @@ class _Walk:
             if key in _CODES or value is None or kind is float or kind is bool:
                 continue
             if key not in _JUDGED:
-                after = self._inside(value, self._figure if key == "nutrition" else self._other, _is_code)
+                after = self._member(key, value, self._figure if key == "nutrition" else self._other, _is_code)
             elif kind is str:
-                after = masked_text(value, self._region) if self._pointers else value
-            elif key == "ingredients" and kind is list and self._pointers:
+                after = masked_text(value, self._region) if self._hidden else value
+            elif key == "ingredients" and kind is list and self._hidden:
                 after = [self._ingredient(entry, f"/ingredients/{i}") for i, entry in enumerate(value)]
             else:
                 after = self._inside(value, self._published, _is_machine_data)
@@ -136,17 +140,24 @@ class _Walk:
             entries = [self._inside(entry, hide, skips) for entry in value]
             return entries if any(map(is_not, entries, value)) else value
         if kind is dict:
-            found = {key: inner if skips(key) else self._inside(inner, hide, skips) for key, inner in value.items()}
+            found = {
+                key: inner if skips(key) else self._member(key, inner, hide, skips) for key, inner in value.items()
+            }
             return self._with_keys(found if any(map(is_not, found.values(), value.values())) else value)
         return hide(value)
+
+    def _member(self, key: str, value: Any, hide: Callable[[Any], Any], skips: Callable[[str], bool]) -> Any:
+        return _call_number(value) if type(value) is int and _is_phone(key) else self._inside(value, hide, skips)
 
     def _ingredient(self, entry: Any, at: str) -> Any:
         """One of a list. An ingredient of parts was searched as one text: what was found may lie across its parts."""
         after = self._inside(entry, self._published, _is_machine_data)
-        return self._inside(entry, _all_hidden, _is_machine_data) if after is entry and at in self._pointers else after
+        if type(entry) is dict and at in self._hidden and ingredient_text(after, at) != self._hidden[at]:
+            return self._inside(entry, _all_hidden, _is_machine_data)
+        return after
 
     def _published(self, value: Any) -> Any:
-        return masked_text(value, self._region) if self._pointers and type(value) is str else value
+        return masked_text(value, self._region) if self._hidden and type(value) is str else value
 
     def _figure(self, value: Any) -> Any:
         """Of a nutrition table: an amount and a unit, as a rule too short to hide anybody."""
@@ -154,10 +165,6 @@ class _Walk:
 
     def _other(self, value: Any) -> Any:
         """Of brand, metadata and unknown fields."""
-        if type(value) is int:
-            text = str(value)
-            hidden = self._other(text) if len(text) >= _FEWEST_DIGITS else text
-            return value if hidden == text else hidden
         if type(value) is not str or not value:
             return value
         hits = [hit for hit in find_pii(value, self._region) if hit.type in _PERSONAL]
@@ -181,6 +188,17 @@ def _is_machine_data(key: str) -> bool:
 
 def _is_code(key: str) -> bool:
     return key in _CODES or key.endswith(("_id", "Id", "_at", "_url"))
+
+
+def _is_phone(key: str) -> bool:
+    low = key.lower()
+    return low == "tel" or any(word in low for word in _PHONE_WORDS)
+
+
+def _call_number(value: int) -> Any:
+    """A number under a key that speaks of a telephone: its plus or its zero is gone, so nothing else gives it away."""
+    digits = str(value)
+    return MASK_SIGN * len(digits) if len(digits) >= _FEWEST_DIGITS else value
 
 
 def _may_be_personal(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -194,34 +195,34 @@ def _without_image(stored: dict[str, Any], digest: str) -> dict[str, Any]:
     return {**stored, "image": {"digest": digest}} if digest else stored
 
 
-class _Decision(msgspec.Struct, omit_defaults=True):
+class _Decision(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Members in their canonical order."""
 
     audit_id: str
-    item_id: str
-    transform: str
     changes: tuple[str, ...] = ()
     excused: tuple[dict[str, Any], ...] = ()
     findings: tuple[str, ...] = ()
+    item_id: str
+    transform: str
     values: int = 0
 
 
 def _decisions(case: Case, verdict: Verdict, keys: dict[str, str], audit_id: str) -> bytes:
     if not (verdict.reasons or verdict.nutrition or case.excused):
         return b""
-    item_id = verdict.item_id
+    line = partial(_Decision, audit_id=audit_id, item_id=verdict.item_id)
     found: dict[str, list[str]] = {"detect.claims": []} if case.excused else {}
     for finding in verdict.reasons:
         found.setdefault(finding.transform, []).append(finding.rule_id)
     lines = []
     if verdict.nutrition:
-        lines.append(_Decision(audit_id, item_id, "normalize.nutrition", values=len(verdict.nutrition)))
+        lines.append(line(transform="normalize.nutrition", values=len(verdict.nutrition)))
     for transform, rules in found.items():
         excused = _excused(case, keys) if case.excused and transform == "detect.claims" else ()
-        lines.append(_Decision(audit_id, item_id, transform, excused=excused, findings=tuple(rules)))
+        lines.append(line(transform=transform, excused=excused, findings=tuple(rules)))
     if verdict.changes:
         fields = tuple([change.field for change in verdict.changes])
-        lines.append(_Decision(audit_id, item_id, "rewrite.disclaimer", changes=fields))
+        lines.append(line(transform="rewrite.disclaimer", changes=fields))
     return _encoder.encode_lines(lines)
 
 

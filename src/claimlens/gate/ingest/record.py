@@ -133,10 +133,11 @@ def _ingredients(value: Any) -> str | tuple[str, ...] | None:
     if not isinstance(value, list):
         raise InputError(f"a text or a list is expected, this is {_kind_of(value)}", "/ingredients")
     entries = _entries(value, "/ingredients")
-    return tuple([_ingredient(entry, f"/ingredients/{i}") for i, entry in enumerate(entries)]) or None
+    return tuple([ingredient_text(entry, f"/ingredients/{i}") for i, entry in enumerate(entries)]) or None
 
 
-def _ingredient(value: Any, pointer: str) -> str:
+def ingredient_text(value: Any, pointer: str) -> str:
+    """One entry of a list of ingredients as one text, with what it is made of in brackets. Raises InputError."""
     if isinstance(value, str):
         return _text(value, pointer)
     if not isinstance(value, dict):
@@ -151,7 +152,9 @@ def _ingredient(value: Any, pointer: str) -> str:
     if isinstance(inner, str):
         return f"{name} ({_text(inner, f'{pointer}/ingredients')})"
     within = _entries(inner, f"{pointer}/ingredients")
-    return f"{name} ({', '.join(_ingredient(entry, f'{pointer}/ingredients/{i}') for i, entry in enumerate(within))})"
+    return (
+        f"{name} ({', '.join(ingredient_text(entry, f'{pointer}/ingredients/{i}') for i, entry in enumerate(within))})"
+    )
 
 
 def _nutrition(value: Any) -> dict[str, Any] | list[Any] | None:
