@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from claimlens.domain.finding import Change, Finding, Resolution, Severity
+from claimlens.gate.record import suppression_wire
 from claimlens.kit.json_text import value_span
 from claimlens.usecases.menus import Answer, Checked, NotChecked, Tally
 from claimlens.usecases.reports import Run, Write, summary
-from claimlens.usecases.reports.wire import encode, suppression_wire
+from claimlens.usecases.reports.wire import encode
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.INFO: "note", Severity.MODIFY: "warning", Severity.BLOCK: "error"}

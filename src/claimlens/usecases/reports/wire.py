@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from claimlens.domain.suppression import Suppression
+from claimlens.gate.record import marked
 from claimlens.usecases.menus import Checked, NotChecked
 
 _encoder = msgspec.json.Encoder()
@@ -12,25 +12,7 @@ _encoder = msgspec.json.Encoder()
 
 def verdict_bytes(checked: Checked) -> bytes:
     """The verdict; a reason that a suppression covers carries it as `suppressed` or `suppression_expired`."""
-    answered = checked.answered
-    if not answered.suppressed and not answered.expired:
-        return _encoder.encode(answered.verdict)
-    document: dict[str, Any] = msgspec.to_builtins(answered.verdict)
-    reasons = list(document["reasons"])
-    for key, marked in (("suppressed", answered.suppressed), ("suppression_expired", answered.expired)):
-        for index, suppression in marked.items():
-            reasons[index] = {**reasons[index], key: suppression_wire(suppression)}
-    return _encoder.encode({**document, "reasons": reasons})
-
-
-def suppression_wire(suppression: Suppression) -> dict[str, Any]:
-    """Who answers for a finding, why, and until when."""
-    return {
-        "rule": suppression.rule,
-        "reason": suppression.reason,
-        "author": suppression.author,
-        "expires": suppression.expires.isoformat(),
-    }
+    return _encoder.encode(marked(checked.answered))
 
 
 def unread_bytes(missed: NotChecked) -> bytes:
