@@ -186,4 +186,6 @@ def _statement(parts: tuple[str, ...]) -> str:
 
 
 def _type(column: sa.Column[Any]) -> str:
-    return column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+    """The name of a column's type, without the order of its texts: arrays have none."""
+    named: str = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+    return named.partition(" COLLATE ")[0]
