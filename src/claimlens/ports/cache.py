@@ -53,7 +53,10 @@ class Invalidations(Protocol):
         ...
 
     def on(self, topic: str, forget: Callable[[str], None]) -> None:
-        """Call `forget(key)` for each word on a topic (`api_key`, `tenant`, `webhook`, `switch`)."""
+        """Call `forget(key)` for each word on a topic (`api_key`, `tenant`, `webhook`, `switch`).
+
+        A word may be heard more than once.
+        """
         ...
 
 
