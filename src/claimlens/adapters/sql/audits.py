@@ -18,7 +18,6 @@ from claimlens.ports.audits import AuditFilter, Position
 
 _EXPORT_ROWS = 1_000
 _EXPORT_S = 60
-_ITEMS = 200
 #: An audit's id is made about when it is judged: where to look for it by `ts`, first nearby, then further.
 _NEAR = (timedelta(seconds=5), timedelta(hours=1))
 
@@ -75,18 +74,13 @@ class SqlAudits:
                 return
             after = (rows[-1].ts, rows[-1].id)
 
-    async def latest_by_item(self, scope: TenantScope, *, after_item: str) -> AsyncIterator[Sequence[Audit]]:
-        """The newest audit of each item id, in order of the ids (by code points), beginning after one."""
-        query = _latest(self._database.dialect)
-        while is_storable(after_item):
-            async with self._database.read(statement_s=_EXPORT_S) as connection:
-                values = {"tenant": scope.tenant_id, "after": after_item, "most": _ITEMS}
-                rows = (await connection.execute(query, values)).all()
-            if rows:
-                yield [_audit(row) for row in rows]
-            if len(rows) < _ITEMS:
-                return
-            after_item = rows[-1].item_id
+    async def latest_by_item(self, scope: TenantScope, *, after_item: str, limit: int) -> Sequence[Audit]:
+        """The newest audit of each item id, in order of the ids (by code points), those after one; no test audits."""
+        if not is_storable(after_item):
+            return []
+        async with self._database.read(statement_s=_EXPORT_S) as connection:
+            values = {"tenant": scope.tenant_id, "after": after_item, "most": limit}
+            return [_audit(row) for row in await connection.execute(_latest(self._database.dialect), values)]
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:
         """How many there are."""
@@ -132,9 +126,10 @@ def _latest(dialect: str) -> sa.TextualSelect:
     stop the recursion at the limit, SQLite if it stands inside, PostgreSQL only outside.
     """
     inside = " LIMIT :most" if dialect == "sqlite" else ""
-    following = "SELECT min(item_id) FROM audits WHERE tenant_id = :tenant AND item_id >"
+    following = "SELECT min(item_id) FROM audits WHERE tenant_id = :tenant AND NOT test AND item_id >"
     newest = (
-        "FROM audits AS b WHERE b.tenant_id = :tenant AND b.item_id = p.item_id ORDER BY b.ts DESC, b.id DESC LIMIT 1"
+        "FROM audits AS b WHERE b.tenant_id = :tenant AND b.item_id = p.item_id AND NOT b.test"
+        " ORDER BY b.ts DESC, b.id DESC LIMIT 1"
     )
     return sa.text(
         f"WITH RECURSIVE items (item_id) AS ({following} :after"
