@@ -143,6 +143,8 @@ class _Reader:
         except InputError as error:
             self._wrong(at + error.pointer, error.detail, error.code)
             return []
+        if "\0" in item.id:
+            self._wrong(f"{at}/id", "an id holds no U+0000")
         own = self._locales(record, at)
         if not own and not beside and not self._problems:
             self._wrong(f"{at}/locale", NO_LOCALE, UNKNOWN_LOCALE)

@@ -18,22 +18,27 @@ class Listeners:
         self._webhooks = webhooks
         self._clock = clock
         self._known: OrderedDict[str, tuple[datetime, frozenset[str]]] = OrderedDict()
+        self._words = 0
 
     async def wants(self, scope: TenantScope) -> frozenset[str]:
         """The events that enabled endpoints of the tenant asked for."""
         known = self._known.get(scope.tenant_id)
         now = self._clock.now()
-        if known is not None and now - known[0] < KEPT_FOR:
+        if known is not None and timedelta(0) <= now - known[0] < KEPT_FOR:
             return known[1]
+        words = self._words
         events = frozenset(
             event for webhook in await self._webhooks.all_of(scope) if webhook.enabled for event in webhook.events
         )
-        self._known[scope.tenant_id] = (now, events)
-        self._known.move_to_end(scope.tenant_id)
-        if len(self._known) > _MOST_TENANTS:
-            self._known.popitem(last=False)
+        # A word that came meanwhile may speak of what was just read: it is used, not remembered.
+        if words == self._words:
+            self._known[scope.tenant_id] = (now, events)
+            self._known.move_to_end(scope.tenant_id)
+            if len(self._known) > _MOST_TENANTS:
+                self._known.popitem(last=False)
         return events
 
     def forget(self, tenant_id: str) -> None:
         """The next question goes to the store."""
+        self._words += 1
         self._known.pop(tenant_id, None)
