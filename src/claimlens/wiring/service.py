@@ -104,7 +104,6 @@ class Service:
                 group.create_task(self._prepare_store())
                 group.create_task(self.cache.start())
         except BaseExceptionGroup as errors:
-            await self.stop()
             raise _first(errors) from None
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: no collection need walk it again

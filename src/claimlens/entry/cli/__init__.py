@@ -24,6 +24,12 @@ COMMANDS = {
     "explain": "Explain one rule: what it finds, the law, examples.",
     "packs": "Build, sign and verify rule packs.",
     "eval": "Measure accuracy on a labelled set.",
+    "serve": "Serve the API; with nothing configured, a whole service in one process.",
+    "worker": "Deliver webhooks and judge bulk jobs in a process of its own.",
+    "tenants": "Make, show, change, isolate, take out and erase tenants.",
+    "keys": "Make, list, revoke and rotate API keys.",
+    "users": "Make, list, change and delete people who sign in.",
+    "access": "Read the access log: who changed what, who read records.",
     "db": "Make the tables of the store; say how far they are.",
 }
 
