@@ -12,10 +12,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*[str(cell) for cell in row])
+        # As text: a name that somebody gave must not be read as rich's markup.
+        table.add_row(*[Text(str(cell)) for cell in row])
     Console().print(table)
