@@ -42,7 +42,7 @@ class Citation(msgspec.Struct, frozen=True, gc=False):
     url: str
 
 
-class Suggestion(msgspec.Struct, frozen=True, omit_defaults=True):
+class Suggestion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A wording that may be used instead, and what makes it lawful for this item."""
 
     text: str
@@ -50,7 +50,7 @@ class Suggestion(msgspec.Struct, frozen=True, omit_defaults=True):
     citation: Citation | None = None
 
 
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One reason of a verdict.
 
     `field` is a JSON Pointer into the item as submitted, `span` is `(start, end)` in code points of that string
@@ -72,7 +72,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     type: str = ""
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """An edit that would make one field publishable: the whole text before and after."""
 
     field: str

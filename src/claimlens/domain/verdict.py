@@ -17,14 +17,14 @@ class Outcome(StrEnum):
     BLOCK = "block"
 
 
-class AllergenEntry(msgspec.Struct, frozen=True):
+class AllergenEntry(msgspec.Struct, frozen=True, gc=False):
     """One allergen and the submitted words that imply it (`because`, each once, in order of appearance)."""
 
     allergen: str
     because: tuple[str, ...]
 
 
-class AllergenSummary(msgspec.Struct, frozen=True):
+class AllergenSummary(msgspec.Struct, frozen=True, gc=False):
     """What the text says about allergens.
 
     `complete: false` makes every allergen that is not listed *unknown*, never absent. `undeclared` are allergens that
@@ -37,7 +37,7 @@ class AllergenSummary(msgspec.Struct, frozen=True):
     undeclared: tuple[str, ...] = ()
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """allow | modify | block for one item, with reasons, changes, and what could not be checked.
 
     Same item, profile, pack digests, date and service answers give the same bytes.

@@ -14,7 +14,7 @@ from claimlens.domain.rule import Category, RewriteAction
 from claimlens.domain.verdict import AllergenSummary, Outcome, Verdict
 from claimlens.gate.detect.allergens import AllergenDetector, AllergenSighting, summarise
 from claimlens.gate.detect.claims import ClaimDetector, Hits
-from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims
+from claimlens.gate.judge.claims import Excused, Facts, Judged, Scan, judge_claims, sighted_inside
 from claimlens.gate.judge.declarations import contradicted_absences, contradicting_energy, undeclared_allergens
 from claimlens.gate.judge.energy import energy_mismatch
 from claimlens.gate.judge.verdict import needs_review, outcome
@@ -23,6 +23,7 @@ from claimlens.gate.normalise.nutrition import normalise_nutrition
 from claimlens.gate.normalise.pii import find_pii, redact
 from claimlens.gate.normalise.reading import Reading
 from claimlens.gate.normalise.state import is_liquid
+from claimlens.gate.rewrite.changed import changed_sentences, is_undisguised
 from claimlens.gate.rewrite.edits import Edit, apply_edits
 
 #: Categories whose words are statements: a removal takes the clause, not just the words.
@@ -194,6 +195,7 @@ class Examiner:
         if redacted and judged:
             pending = [one for one in judged if one.place.field not in redacted]
             pending += self._judge_again(reading, texts, sorted(redacted), scans[0], facts, in_force)
+        as_submitted = not redacted and len(scans) == 1  # judged on these very words, no disguise among them
         for _ in range(_ROUNDS):
             edits = _edits_by_field(reading, pending, failed)
             if not edits:
@@ -206,7 +208,12 @@ class Examiner:
                     touched.add(i)
                 else:
                     failed.add(i)
-            pending = self._judge_again(reading, texts, sorted(edits.keys() - failed), scans[0], facts, in_force)
+            again = {i: todo for i, todo in sorted(edits.items()) if i not in failed}
+            if as_submitted and self._nothing_left(scans[0], texts, again):
+                pending = []
+            else:
+                pending = self._judge_again(reading, texts, list(again), scans[0], facts, in_force)
+            as_submitted = False
         failed |= _edits_by_field(reading, pending, failed).keys()
         for i in failed & redacted:
             texts[i] = self._redacted(reading.fields[i][1])
@@ -228,6 +235,28 @@ class Examiner:
                 break
             text = redact(text, hits)
         return text
+
+    def _nothing_left(self, scan: Scan, texts: list[str], edits: dict[int, list[Edit]]) -> bool:
+        """Whether some edited fields surely hold no rule's words any more; `scan` saw them as they were.
+
+        The quick answer to most edits: no rule's words reach over the end of a sentence, so that none stand where none
+        stood, and only the sentences that changed are read again.
+        """
+        fields = scan.reading.fields
+        changed = {}
+        for i, todo in edits.items():
+            start, end = min([edit.start for edit in todo]), max([edit.end for edit in todo])
+            part = changed_sentences(fields[i][1], texts[i], start, end)
+            if part is None:
+                return False
+            changed[i] = part
+        if not sighted_inside(scan, {i: (part.start, part.end) for i, part in changed.items()}):
+            return False
+        left = [(fields[i][0], part.text) for i, part in changed.items() if part.text]
+        if not left:
+            return True
+        again = self._scans(Reading(scan.reading.item, left), scan.hits)
+        return len(again) == 1 and not again[0].sightings and is_undisguised(again[0].text)
 
     def _judge_again(
         self, reading: Reading, texts: list[str], fields: list[int], whole: Scan, facts: Facts, in_force: frozenset[int]

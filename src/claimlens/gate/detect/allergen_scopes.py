@@ -30,7 +30,7 @@ _MOST_WORDS_AHEAD = 12  # between "may" and "contain"
 _LONGEST_TAIL = 24  # letters between a stem and "-frei" in one compound
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, gc=False):
     """A word where it stands; the span is in `PlainText.clean`. What it says is settled by `ScopeReader.read`."""
 
     start: int

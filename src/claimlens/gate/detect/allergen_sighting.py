@@ -28,7 +28,7 @@ class Contradiction(msgspec.Struct, frozen=True):
     level: Level
 
 
-class AllergenSighting(msgspec.Struct, frozen=True):
+class AllergenSighting(msgspec.Struct, frozen=True, gc=False):
     """What was seen in all texts of an item, in order of appearance.
 
     `asks` are words that often hide an allergen and leave it open; `open_asks` the allergens that an ingredient leaves

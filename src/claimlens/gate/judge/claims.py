@@ -1,5 +1,6 @@
 """From sightings to findings: what excuses, what the numbers say, what the register says, what the item contradicts."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -57,6 +58,7 @@ class Excused(NamedTuple):
 
 
 _KEEP = Rewrite()
+_FEW, _SHORT, _LONG = 40, 150, 1500  # sightings, letters in all of them, letters of the item
 
 
 def judge_claims(
@@ -98,6 +100,22 @@ def judge_claims(
             else:
                 judged.append(one)
     return _without_repeats(_weighed_by_confidence(judged)), excused
+
+
+def sighted_inside(scan: Scan, parts: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether all that was sighted in some fields lies in these parts of them, and surely nothing more can be.
+
+    Not sure when a limit of the detector may have been reached: of sightings, or of spans in the words sighted.
+    """
+    sightings = scan.sightings
+    in_sightings = sum([sighting.end - sighting.start for sighting in sightings])
+    if len(sightings) > _FEW or in_sightings > _SHORT or len(scan.text.folded) > _LONG:
+        return False
+    for sighting in sightings:
+        field, first, last = scan.reading.place(sighting.start, sighting.end, scan.text)
+        if field in parts and not (parts[field][0] <= first and last <= parts[field][1]):
+            return False
+    return True
 
 
 def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts) -> Judged | None:
