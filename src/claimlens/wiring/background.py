@@ -1,0 +1,50 @@
+"""What is done in the background, in the server's process or in one of its own."""
+
+import random
+
+from claimlens.adapters.sql import partitions
+from claimlens.usecases.authentication import worker_scope
+from claimlens.usecases.dispatch import Dispatcher
+from claimlens.usecases.jobs import JobWorker
+from claimlens.wiring.service import Service
+
+_AT_ONCE = 5_000
+
+
+class Background:
+    """A piece of each duty. From here on word of new events wakes the deliveries of this process."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._scope = worker_scope()
+        self.dispatcher = Dispatcher(
+            service.delivery_queue,
+            service.sender,
+            service.clock,
+            service.cache,
+            jitter=lambda: random.uniform(-1, 1),
+        )
+        self.jobs = JobWorker(
+            service.job_store,
+            service.desk,
+            service.journal,
+            service.accounts.tenant_store,
+            service.clock,
+            service.listeners,
+            self._scope,
+        )
+        service.on_events = self.dispatcher.bell.set
+
+    async def make_partitions(self) -> bool:
+        """Make the partitions of this month and the next three."""
+        await partitions.ensure(self._service.database, self._service.clock.now())
+        return False
+
+    async def forget_idempotency_keys(self) -> bool:
+        """Drop a batch of those that are older than 24 hours; whether there may be more."""
+        return await self._service.idempotency.forget_old(self._scope, limit=_AT_ONCE) == _AT_ONCE
+
+    async def drop_broken_uploads(self) -> bool:
+        """Drop bulk jobs whose upload broke off."""
+        await self.jobs.drop_broken()
+        return False
