@@ -60,7 +60,7 @@ class Receiver:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; it is asked again after each request."""
-        async with asyncio.timeout(20), self._change:
+        async with asyncio.timeout(60), self._change:
             await self._change.wait_for(holds)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from claimlens.adapters.crypto.secret_box import InstallationSecretBox
 from claimlens.adapters.http.addresses import Wall
+from claimlens.adapters.http.resolver import SystemResolver
 from claimlens.adapters.http.webhook_sender import HttpWebhookSender
 from claimlens.adapters.memory.cache import MemoryCache
 from claimlens.adapters.sql.access_log import SqlAccessLog
@@ -29,9 +30,12 @@ SECRET = b"an installation's secret, for tests"
 
 
 class World:
-    """One tenant, and as many receivers as it is given: `a.example.com` at 93.184.216.1, and so on."""
+    """One tenant, and as many receivers as it is given: `a.example.com` at 93.184.216.1, and so on.
 
-    def __init__(self, database, clock: HandClock, *, tls=None) -> None:
+    `private`: no internet, no wall around the own machine.
+    """
+
+    def __init__(self, database, clock: HandClock, *, private: bool = False) -> None:
         self.clock = clock
         self.names: dict[str, str] = {}
         self.internet = Internet({})
@@ -41,7 +45,10 @@ class World:
         self.tenants = SqlTenants(database)
         self.store = SqlWebhooks(database, box)
         self.queue = SqlDeliveryQueue(database, box, clock)
-        self.sender = HttpWebhookSender(Wall(self._resolve), network=self.internet, tls=tls or trusting())
+        if private:
+            self.sender = HttpWebhookSender(Wall(SystemResolver(), private=True))
+        else:
+            self.sender = HttpWebhookSender(Wall(self._resolve), network=self.internet, tls=trusting())
         self.webhooks = Webhooks(self.store, self.tenants, self.sender, clock, self.words)
         self.deliveries = Deliveries(self.store, clock)
         self.dispatcher = self.another_worker()
@@ -97,9 +104,9 @@ class World:
 
 
 @asynccontextmanager
-async def world(database, *names: str, clock: HandClock | None = None):
+async def world(database, *names: str, clock: HandClock | None = None, private: bool = False):
     """A world with a receiver for each name."""
-    made = World(database, clock or HandClock())
+    made = World(database, clock or HandClock(), private=private)
     line = Access(
         id=made.clock.new_id(), ts=made.clock.now(), tenant_id="kitchen-a", actor="cli:test", action="tenant:create"
     )

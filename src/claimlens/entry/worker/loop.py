@@ -71,7 +71,11 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         if self._last is not None:
-            await self._last(max(0.0, end - asyncio.get_running_loop().time()))
+            try:
+                await self._last(max(0.0, end - asyncio.get_running_loop().time()))
+            except Exception:
+                # Whatever could not be given back is free again when its lease has run out.
+                _log.exception("worker_left_leases")
 
     async def _keep(self, duty: Duty) -> None:
         failures = 0

@@ -150,3 +150,10 @@ async def test_an_idle_worker_stops_at_once():
     worker.start()
     await work.done.wait()
     await worker.stop()
+
+
+async def test_an_end_that_fails_does_not_keep_the_process():
+    async def last(_: float) -> None:
+        raise OverloadedError("the database is out")
+
+    await Worker([], last=last).stop()
