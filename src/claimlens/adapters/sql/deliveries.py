@@ -85,9 +85,12 @@ class SqlDeliveryQueue:
             deliveries.c.next_attempt_at <= now,
             sa.or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now),
         )
+        # The first by the index: min() would read the whole queue of an endpoint.
         longest = (
-            sa.select(sa.func.min(deliveries.c.next_attempt_at))
+            sa.select(deliveries.c.next_attempt_at)
             .where(deliveries.c.webhook_id == webhooks.c.id, free)
+            .order_by(deliveries.c.next_attempt_at)
+            .limit(1)
             .scalar_subquery()
         )
         waiting = sa.select(webhooks, longest.label("longest")).where(webhooks.c.enabled)
