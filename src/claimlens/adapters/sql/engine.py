@@ -9,6 +9,7 @@ wrong with a statement or a value stays SQLAlchemy's own error.
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,7 +47,9 @@ _READERS = 5
 _OUT_CLASSES = ("08", "28", "53", "57", "58")
 _OUT_CODES = ("25006", "3D000", "40001", "40P01", "55P03", "XX000")
 _SQLITE_OUT = (5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26)
-_DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# asyncpg's InternalClientError: what it says when a connection is cut at certain moments.
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
+_DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, *_LOST)
 
 # A replica that has replayed all that it was sent is not behind, however long ago that was; one that is sent nothing
 # is as old as its last transaction.
@@ -76,6 +79,7 @@ class Database:
     """
 
     def __init__(self, url: str, read_url: str = "", *, max_connections: int = 10) -> None:
+        self._loss = _Loss()
         scheme, _, rest = url.partition("://")
         self.dialect = "sqlite" if scheme == "sqlite" else "postgresql"
         if self.dialect == "sqlite":
@@ -84,9 +88,11 @@ class Database:
             self._reads = _sqlite(path, connections=_READERS, begin="BEGIN", query_only=True)
             self._alone = self._reads
         else:
-            self._writes = self._reads = _postgres(url, max_connections)
-            self._alone = _postgres(url, 0)
-        self._replica = _postgres(read_url, max_connections) if read_url and self.dialect == "postgresql" else None
+            self._writes = self._reads = _postgres(url, max_connections, self._loss)
+            self._alone = _postgres(url, 0, self._loss)
+        self._replica = (
+            _postgres(read_url, max_connections, self._loss) if read_url and self.dialect == "postgresql" else None
+        )
         self._start_s = _CONNECT_S + (_SQLITE_WAIT_S if self.dialect == "sqlite" else _POOL_WAIT_S)
         self._closing: set[asyncio.Task[None]] = set()
         self._resting_until = 0.0
@@ -197,6 +203,7 @@ class Database:
             spoilt = False
         except _DRIVER_ERRORS as error:
             if says_not_now(error):
+                self._loss.at = time.monotonic()
                 raise LostError("the database did not answer", retry_after_s=1) from error
             spoilt = False
             raise
@@ -237,7 +244,7 @@ def says_not_now(error: BaseException) -> bool:
         return True
     # Without a code: lost sockets, calls on a closed connection, a plan from before a migration. Values that cannot be
     # encoded are ValueErrors too, and somebody's mistake.
-    if isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InvalidCachedStatementError):
+    if isinstance(error, _LOST):
         return not isinstance(error, ValueError)
     return error.__cause__ is not None and says_not_now(error.__cause__)
 
@@ -249,7 +256,13 @@ async def _throw_away(connection: AsyncConnection) -> None:
         await connection.close()
 
 
-def _postgres(url: str, connections: int) -> AsyncEngine:
+class _Loss:
+    """When a connection was last lost: those that were used before are not trusted."""
+
+    at = float("-inf")
+
+
+def _postgres(url: str, connections: int, loss: _Loss) -> AsyncEngine:
     """An engine; without a pool if there are to be no connections kept."""
 
     async def connect() -> Any:
@@ -277,13 +290,30 @@ def _postgres(url: str, connections: int) -> AsyncEngine:
     @sa.event.listens_for(engine.sync_engine, "checkout")
     def see(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         # The pool's own ping would ask every time; one that worked a moment ago mostly still does.
-        if time.monotonic() - record.info.get("used", float("inf")) > _UNSEEN_S:
+        gone = connection.driver_connection.is_closed()
+        used = record.info.get("used", float("inf"))
+        if not gone and (used <= loss.at or time.monotonic() - used > _UNSEEN_S):
             try:
                 engine.dialect.do_ping(connection)
-            except _DRIVER_ERRORS as error:
-                raise sa.exc.DisconnectionError from error  # the pool opens another one
+            except Exception:  # whatever it is, in the driver's words or SQLAlchemy's
+                gone = True
+        if gone:
+            raise sa.exc.InvalidatePoolError  # the pool opens another one, and trusts none that is as old
 
     return engine
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """Gives up its transaction when it is closed.
+
+    SQLite alone keeps it, lock and all, as long as anything still refers to one of the connection's cursors, such as
+    the traceback of a task that was cancelled.
+    """
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def _sqlite(path: Path, *, connections: int, begin: str, query_only: bool = False) -> AsyncEngine:
@@ -293,7 +323,7 @@ def _sqlite(path: Path, *, connections: int, begin: str, query_only: bool = Fals
         max_overflow=0,
         pool_timeout=_SQLITE_WAIT_S,
         # The driver shall not begin by itself: it would take the write lock only at the first write, too late to wait.
-        connect_args={"isolation_level": None, "timeout": _SQLITE_WAIT_S},
+        connect_args={"isolation_level": None, "timeout": _SQLITE_WAIT_S, "factory": _SqliteConnection},
     )
 
     @sa.event.listens_for(engine.sync_engine, "connect")

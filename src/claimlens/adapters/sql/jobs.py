@@ -100,13 +100,17 @@ class SqlJobs:
             .limit(1)
             .with_for_update(skip_locked=True)
         )
-        taken = {"state": JobState.RUNNING.value, "lease": lease, "lease_until": until}
-        started = sa.func.coalesce(jobs.c.started_at, sa.literal(now, jobs.c.started_at.type))
+        taken = {
+            "state": JobState.RUNNING.value,
+            "lease": lease,
+            "lease_until": until,
+            "started_at": sa.func.coalesce(jobs.c.started_at, sa.literal(now, jobs.c.started_at.type)),
+        }
         async with self._database.write() as connection:
             job_id = (await connection.execute(free)).scalar_one_or_none()
             if job_id is None:
                 return None
-            marked = sa.update(jobs).where(jobs.c.id == job_id).values(taken, started_at=started).returning(jobs)
+            marked = sa.update(jobs).where(jobs.c.id == job_id).values(taken).returning(jobs)
             return _job((await connection.execute(marked)).one())
 
     async def extend(self, scope: PlatformScope, job_id: str, *, lease: str, until: datetime) -> bool:

@@ -11,7 +11,7 @@ from collections import deque
 import asyncpg
 import sqlalchemy as sa
 
-from claimlens.adapters.sql import partitions
+from claimlens.adapters.sql import partitions, tables
 from claimlens.adapters.sql.engine import Database, LostError
 from claimlens.adapters.sql.entries import Rows, advance, insert, rows_of, weight
 from claimlens.domain.audit import JobChunk, JournalEntry
@@ -22,16 +22,20 @@ from claimlens.domain.tenant import TenantScope
 _ROWS, _WAIT_S = 128, 0.002
 #: No batch is larger than this unless one entry alone is.
 _MOST_ROWS = 512
-_WITHIN_S = 5.0
+_TRIES = 3
 #: Compressing more than this is not done on the event loop.
 _MUCH = 64 * 1024
 
 
 class SqlJournal:
-    """The journal over a database; see `ports/journal.py`. `most_waiting`: rows that may wait to be written."""
+    """The journal over a database; see `ports/journal.py`.
 
-    def __init__(self, database: Database, *, most_waiting: int = 8_192) -> None:
+    `most_waiting`: rows that may wait to be written. `within_s`: how long one commit may take.
+    """
+
+    def __init__(self, database: Database, *, most_waiting: int = 8_192, within_s: float = 5.0) -> None:
         self._database = database
+        self._within_s = within_s
         self._most_waiting = most_waiting
         self._writers = 1 if database.dialect == "sqlite" else 2
         self._waiting: deque[_Waiting] = deque()
@@ -117,27 +121,34 @@ class SqlJournal:
         return batch
 
     async def _write(self, batch: "list[_Waiting]") -> None:
-        """Write a batch and tell those who wait. Never raises."""
+        """Write a batch and tell those who wait. Raises nothing but the loop's own cancellation."""
         try:
-            await self._commit(batch, again=False)
+            await self._commit_surely(batch)
         except asyncio.CancelledError:
             _fail(batch, OverloadedError("the journal was stopped", retry_after_s=1))
             raise
-        except LostError:
-            await self._one_by_one(batch, again=True)
         except OverloadedError as error:
             _fail(batch, error)
         except Exception:
-            await self._one_by_one(batch, again=False)
+            await self._one_by_one(batch)
         else:
             for waiting in batch:
                 waiting.tell(None)
 
-    async def _one_by_one(self, batch: "list[_Waiting]", *, again: bool) -> None:
-        """Write each entry by itself: the bad one fails alone. `again`: the whole of it may be committed already."""
+    async def _commit_surely(self, batch: "list[_Waiting]") -> None:
+        """Commit, on another connection if one is lost in the middle (a fail-over, a terminated backend)."""
+        for attempt in range(_TRIES - 1):
+            try:
+                return await self._commit(batch, again=attempt > 0)
+            except LostError:
+                continue
+        await self._commit(batch, again=True)
+
+    async def _one_by_one(self, batch: "list[_Waiting]") -> None:
+        """Write each entry by itself: the bad one fails alone."""
         for place, waiting in enumerate(batch):
             try:
-                await self._commit([waiting], again=again)
+                await self._commit_surely([waiting])
             except OverloadedError as error:
                 _fail(batch[place:], error)
                 return
@@ -151,13 +162,14 @@ class SqlJournal:
                 waiting.tell(None)
 
     async def _commit(self, batch: "list[_Waiting]", *, again: bool) -> None:
+        """One transaction. `again`: it may be committed already, by an attempt whose end nobody saw."""
         rows = Rows()
         for waiting in batch:
             rows.add(waiting.rows)
         try:
             await self._transaction(batch, rows, again=again)
         except (asyncpg.CheckViolationError, asyncpg.UniqueViolationError, sa.exc.IntegrityError) as error:
-            if again and _is_there_already(error):
+            if again and await self._is_there(rows):
                 return
             if not isinstance(error, asyncpg.CheckViolationError):
                 raise
@@ -166,8 +178,18 @@ class SqlJournal:
                 await partitions.ensure(self._database, moment, months_ahead=0)
             await self._transaction(batch, rows, again=again)
 
+    async def _is_there(self, rows: Rows) -> bool:
+        """Whether the audits and decision logs of a batch are all there: then the rest of its transaction is too."""
+        async with self._database.read(fresh=True) as connection:
+            for table, made in ((tables.audits, rows.audits), (tables.decision_logs, rows.decision_logs)):
+                keys = [sa.tuple_(sa.literal(row[0], tables.Moment), sa.literal(row[1], tables.Id)) for row in made]
+                found = sa.select(sa.func.count()).where(sa.tuple_(table.c.ts, table.c.id).in_(keys))
+                if keys and (await connection.execute(found)).scalar_one() != len(keys):
+                    return False
+        return bool(rows.audits or rows.decision_logs)
+
     async def _transaction(self, batch: "list[_Waiting]", rows: Rows, *, again: bool) -> None:
-        async with self._database.write(within_s=_WITHIN_S) as connection:
+        async with self._database.write(within_s=self._within_s) as connection:
             for waiting in batch:
                 if waiting.chunk and not await advance(connection, waiting.scope, waiting.chunk, again=again):
                     return
@@ -203,10 +225,3 @@ def _fail(batch: list[_Waiting], error: OverloadedError) -> None:
         told = OverloadedError(error.detail, retry_after_s=error.retry_after_s)
         told.__cause__ = error
         waiting.tell(told)
-
-
-def _is_there_already(error: Exception) -> bool:
-    """Whether rows were refused because they are there: ids are made once, so it was we who wrote them."""
-    if isinstance(error, sa.exc.IntegrityError):
-        return "UNIQUE" in str(error.orig)
-    return isinstance(error, asyncpg.UniqueViolationError)
