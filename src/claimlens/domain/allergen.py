@@ -66,7 +66,7 @@ class Strength(IntEnum):
     NAMED = 2  # names it
 
 
-class Meaning(msgspec.Struct, frozen=True, array_like=True):
+class Meaning(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One allergen that a word stands for. `member` is empty where the word names the whole group."""
 
     allergen: str
@@ -93,7 +93,7 @@ class WordKind(IntEnum):
     HEADING = 13  # like CONTAINS, but inside a may-contain only before a colon ("uses ingredients such as")
 
 
-class AllergenWord(msgspec.Struct, frozen=True, array_like=True):
+class AllergenWord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One compiled word.
 
     `text` is folded and carries a space at each side that must be a word border. `language` is set where the word

@@ -291,6 +291,8 @@ def _edits_by_field(reading: Reading, judged: list[Judged], failed: set[int]) ->
     A statement that a name makes due is appended to the description, never to the name.
     """
     edits: dict[int, list[Edit]] = {}
+    if not judged:
+        return edits
     description = next((i for i, (pointer, _) in enumerate(reading.fields) if pointer == "/description"), None)
     for one in judged:
         finding, place = one.finding, one.place

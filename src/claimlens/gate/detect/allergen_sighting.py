@@ -71,8 +71,12 @@ class AllergenSighting(msgspec.Struct, frozen=True, gc=False):
         What is only presumed of a product by its name counts where it is an ingredient. Oats do not deny gluten-free:
         the law lets gluten-free oats be sold as such.
         """
-        mentions = (*self.contains, *self.may_contain) if include_may_contain else self.contains
-        return tuple(dict.fromkeys(m.words for m in mentions if m.allergen == allergen and _counts(m)))
+        found: dict[str, None] = {}
+        for mentions in (self.contains, self.may_contain) if include_may_contain else (self.contains,):
+            for mention in mentions:
+                if mention.allergen == allergen and _counts(mention):
+                    found[mention.words] = None
+        return tuple(found)
 
     def contradictions(self) -> tuple[Contradiction, ...]:
         """Absences that another place of the item denies: "nut-free" beside "may contain traces of almonds".

@@ -1,6 +1,7 @@
 """From sightings to findings: what excuses, what the numbers say, what the register says, what the item contradicts."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -58,6 +59,7 @@ class Excused(NamedTuple):
 
 
 _KEEP = Rewrite()
+_folded = lru_cache(maxsize=256)(fold)  # of what rules append: a few sentences, asked for again and again
 _FEW, _SHORT, _LONG = 40, 150, 1500  # sightings, letters in all of them, letters of the item
 
 
@@ -121,9 +123,9 @@ def sighted_inside(scan: Scan, parts: Mapping[int, tuple[int, int]]) -> bool:
 def _judge(rule: Rule, context: Context, negated: bool, pack: Pack, facts: Facts) -> Judged | None:
     """The finding of a rule; None if the rule speaks only of contradictions and there is none."""
     severity, resolution, why, rewrite = rule.severity, rule.resolution, rule.why, rule.rewrite
-    if rewrite.action is RewriteAction.APPEND and fold(rewrite.text) in context.reading.text.folded:
+    if rewrite.action is RewriteAction.APPEND and _folded(rewrite.text) in context.reading.text.folded:
         severity, resolution, rewrite = Severity.INFO, Resolution.NONE, _KEEP
-    offered: tuple[Suggestion, ...] = tuple(Suggestion(text) for text in rule.suggestions)
+    offered: tuple[Suggestion, ...] = tuple([Suggestion(text) for text in rule.suggestions])
     if rule.condition is not None:
         result = evaluate(rule.condition, facts.nutrition, pack.references, liquid=facts.liquid)
         if result.outcome is Truth.HOLDS:
@@ -205,6 +207,8 @@ def _authorised(scans: list[Scan], pack: Pack, facts: Facts) -> list[Judged]:
     best: dict[Place, tuple[Reading, AuthorisedClaim, Severity, str]] = {}
     first = len(pack.rules)
     for scan in scans:
+        if not scan.sightings or scan.sightings[-1].rule < first:
+            continue  # sightings come in the order of their rules
         for sighting in scan.sightings:
             if sighting.rule < first:
                 continue

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
+from claimlens.domain.condition import Level
 from claimlens.domain.finding import Severity, Suggestion
 from claimlens.domain.item import Item
+from claimlens.domain.nutrients import canonical_nutrient
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.quantity import Truth
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.rule import AuthorisedClaim
 from claimlens.gate.judge.conditions import evaluate
+from claimlens.gate.judge.portions import given
 
 _MOST_SUGGESTIONS = 3
 
@@ -28,6 +31,8 @@ def qualifying(
     for claim in claims:
         if claim.function != function or claim.condition is None or item.kind in claim.not_kinds:
             continue
+        if isinstance(claim.condition, Level) and not given(canonical_nutrient(claim.condition.nutrient), nutrition):
+            continue  # most claims of a function are for nutrients that the label does not name
         result = evaluate(claim.condition, nutrition, references, liquid=liquid)
         if result.outcome is Truth.HOLDS:
             found.append((claim, result.because))
