@@ -19,8 +19,8 @@ def period_of(query: Mapping[str, str]) -> tuple[datetime | None, datetime | Non
     """
     start = _moment(query.get("start_date", ""), "start_date", is_end=False)
     end = _moment(query.get("end_date", ""), "end_date", is_end=True)
-    if start is not None and end is not None and end < start:
-        raise InvalidError((("", "end_date lies before start_date"),))
+    if start is not None and end is not None and end <= start:
+        raise InvalidError((("", "end_date lies before start_date: there is nothing in between"),))
     return start, end
 
 

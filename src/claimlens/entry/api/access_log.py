@@ -3,7 +3,7 @@
 from litestar.response import Response, Stream
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call, one_of
+from claimlens.entry.api.call import TheCall, one_of
 from claimlens.entry.api.shapes import ACCESS, AccessPage
 from claimlens.entry.api.spec import Answer, Parameter, Spec, route
 from claimlens.entry.api.vocabulary import CURSOR, END, LIMIT, START, TENANT
@@ -43,7 +43,7 @@ _CSV = "text/csv; charset=utf-8"
         ),
     ),
 )
-async def page(call: Call) -> Response[bytes] | Stream:
+async def page(call: TheCall) -> Response[bytes] | Stream:
     """Show or export the access log."""
     query = call.query()
     start, end = period_of(query)

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from litestar.params import FromPath
 from litestar.response import Response
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.shapes import ISSUED_KEY, KEY, KeyPage, Overlap
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
 from claimlens.entry.api.vocabulary import CURSOR, LIMIT, TENANT
@@ -32,7 +33,7 @@ from claimlens.usecases.api_keys import IssuedKey, NewKey
         problems=("NOT_FOUND",),
     ),
 )
-async def create(call: Call) -> Response[bytes]:
+async def create(call: TheCall) -> Response[bytes]:
     """Make a key."""
     wanted = call.read(NewKey)
     return reply.json(await call.service.api_keys.create(call.principal, wanted), 201)
@@ -51,7 +52,7 @@ async def create(call: Call) -> Response[bytes]:
         answers=(Answer(shape=KeyPage, example={"api_keys": [KEY], "next_cursor": None}),),
     ),
 )
-async def page(call: Call) -> Response[bytes]:
+async def page(call: TheCall) -> Response[bytes]:
     """List keys."""
     return reply.page(
         "api_keys", await call.service.api_keys.page(call.principal, tenant_id=call.tenant(), **call.rows())
@@ -75,7 +76,7 @@ async def page(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
     ),
 )
-async def rotate(call: Call, key_id: UUID) -> Response[bytes]:
+async def rotate(call: TheCall, key_id: FromPath[UUID]) -> Response[bytes]:
     """Replace a key."""
     overlap = call.read(Overlap).as_timedelta()
     return reply.json(await call.service.api_keys.rotate(call.principal, str(key_id), overlap), 201)
@@ -94,7 +95,7 @@ async def rotate(call: Call, key_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def revoke(call: Call, key_id: UUID) -> Response[None]:
+async def revoke(call: TheCall, key_id: FromPath[UUID]) -> Response[None]:
     """Revoke a key."""
     await call.service.api_keys.revoke(call.principal, str(key_id))
     return reply.nothing()

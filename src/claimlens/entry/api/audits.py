@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from claimlens.domain.verdict import Outcome
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call, one_of
+from claimlens.entry.api.call import TheCall, one_of
 from claimlens.entry.api.spec import Answer, Parameter, Spec, route
 from claimlens.entry.api.vocabulary import CURSOR, END, LIMIT, START, VERDICT
 from claimlens.usecases.menu_export import MOST_ITEMS, USUAL_ITEMS
@@ -112,7 +113,7 @@ _ROW_EXAMPLE = {
         answers=(Answer(shape=_PAGE, example={"audits": [_ROW_EXAMPLE], "next_cursor": None}),),
     ),
 )
-async def page(call: Call) -> Response[bytes]:
+async def page(call: TheCall) -> Response[bytes]:
     """List audits."""
     return reply.raw(await call.service.audits.page(call.principal, call.query()))
 
@@ -135,7 +136,7 @@ async def page(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def find(call: Call, audit_id: UUID) -> Response[bytes]:
+async def find(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
     """One audit."""
     if one_of(call.query(), "format", _FORMATS) == "markdown":
         text = await call.service.audits.markdown(call.principal, str(audit_id))
@@ -165,7 +166,7 @@ async def find(call: Call, audit_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def proof(call: Call, audit_id: UUID) -> Response[bytes]:
+async def proof(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
     """The proof of an audit."""
     return reply.raw(await call.service.audits.proof(call.principal, str(audit_id)))
 
@@ -184,7 +185,7 @@ async def proof(call: Call, audit_id: UUID) -> Response[bytes]:
         answers=(Answer(about="The records.", media_type=_NDJSON),),
     ),
 )
-async def export(call: Call) -> Stream:
+async def export(call: TheCall) -> Stream:
     """Take audits out."""
     return await reply.stream(await call.service.audits.export(call.principal, call.query()), _NDJSON)
 
@@ -211,7 +212,7 @@ async def export(call: Call) -> Stream:
         answers=(Answer(about="The items.", media_type=_NDJSON, headers=("X-Next-Cursor",)),),
     ),
 )
-async def menu(call: Call) -> Response[bytes]:
+async def menu(call: TheCall) -> Response[bytes]:
     """The menu as it may be published."""
     body, next_cursor = await call.service.menu_export.page(call.principal, call.query())
     return reply.raw(body, _NDJSON, headers={"X-Next-Cursor": next_cursor} if next_cursor else None)

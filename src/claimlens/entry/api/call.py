@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from litestar.connection import Request
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from claimlens.domain.errors import InvalidError
 from claimlens.domain.tenant import Principal
@@ -75,6 +76,10 @@ class Call:
         """`cursor` and `limit` of a list."""
         query = self.query()
         return {"cursor": query.get("cursor", ""), "limit": whole(query, "limit", USUAL_ROWS, LEAST_ROWS, MOST_ROWS)}
+
+
+#: How a route asks for its call.
+TheCall = NamedDependency[Call]
 
 
 def call_of(request: Request[Any, Any, Any]) -> Call:

@@ -10,7 +10,7 @@ import msgspec
 from litestar.response import Response
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import Call, TheCall
 from claimlens.entry.api.spec import Answer, Spec, route
 from claimlens.entry.web.problems import KINDS, anchor_of
 from claimlens.usecases.health import Health
@@ -59,7 +59,7 @@ def status_page(found: Health) -> Response[bytes]:
         answers=(Answer(about="OpenAPI 3.1.", shape={"type": "object"}),),
     ),
 )
-async def openapi(call: Call) -> Response[bytes]:
+async def openapi(call: TheCall) -> Response[bytes]:
     """The document."""
     return reply.raw(_encoded(call), headers={"Cache-Control": "no-cache"})
 
@@ -75,7 +75,7 @@ async def openapi(call: Call) -> Response[bytes]:
         answers=(Answer(about="The page.", media_type="text/html"),),
     ),
 )
-async def docs(call: Call) -> Response[bytes]:
+async def docs(call: TheCall) -> Response[bytes]:
     """The document for people."""
     return page("docs.html.j2", document=call.document, groups=_groups(call.document), pretty=_pretty)
 
@@ -91,7 +91,7 @@ async def docs(call: Call) -> Response[bytes]:
         answers=(Answer(about="The page.", media_type="text/html"),),
     ),
 )
-async def problems(call: Call) -> Response[bytes]:
+async def problems(call: TheCall) -> Response[bytes]:
     """Every kind of problem."""
     return page("problems.html.j2", kinds=KINDS, anchor=anchor_of)
 
@@ -107,7 +107,7 @@ async def problems(call: Call) -> Response[bytes]:
         answers=(Answer(about="CSS.", media_type="text/css"),),
     ),
 )
-async def style(call: Call) -> Response[bytes]:
+async def style(call: TheCall) -> Response[bytes]:
     """The style sheet."""
     return reply.raw(_style(), "text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
 

@@ -17,7 +17,7 @@ from claimlens.domain.errors import InvalidError
 from claimlens.domain.tenant import Tenant
 from claimlens.entry.api import gate_shapes as shapes
 from claimlens.entry.api.admission import Admission
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.idempotency import Once
 from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
@@ -157,25 +157,25 @@ class GateDesk:
 
 
 @route("POST", "/v1/menu/validate", VALIDATE)
-async def validate(call: Call) -> Response[bytes]:
+async def validate(call: TheCall) -> Response[bytes]:
     """Judge one item."""
     return framework(await call.gate.answer(call.exchange, VALIDATE))
 
 
 @route("POST", "/v1/menu/feed", FEED)
-async def feed(call: Call) -> Response[bytes]:
+async def feed(call: TheCall) -> Response[bytes]:
     """Judge items."""
     return framework(await call.gate.answer(call.exchange, FEED))
 
 
 @route("POST", "/v1/web/ingest", PAGE)
-async def ingest(call: Call) -> Response[bytes]:
+async def ingest(call: TheCall) -> Response[bytes]:
     """Badges."""
     return framework(await call.gate.answer(call.exchange, PAGE))
 
 
 @route("POST", "/v1/labels/scan", SCAN)
-async def scan(call: Call, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def scan(call: TheCall, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Judge a photo."""
     form = await request.form()
     image = form.get("image")

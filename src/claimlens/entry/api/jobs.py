@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from litestar.connection import Request
+from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from claimlens.domain.job import JobState
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.idempotency import fingerprint, key_of
 from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
@@ -87,7 +88,7 @@ class _AnsweredBeforeError(Exception):
         problems=("UNKNOWN_LOCALE", "OVERLOADED"),
     ),
 )
-async def create(call: Call, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def create(call: TheCall, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Take a job in."""
     exchange, once = call.exchange, call.once
     locale = call.query().get("locale", "")
@@ -136,7 +137,7 @@ async def create(call: Call, request: Request[Any, Any, Any]) -> Response[bytes]
         problems=("NOT_FOUND",),
     ),
 )
-async def status(call: Call, job_id: UUID) -> Response[bytes]:
+async def status(call: TheCall, job_id: FromPath[UUID]) -> Response[bytes]:
     """How far a job is."""
     return reply.json(job_wire(await call.service.jobs.status(call.principal, str(job_id))))
 
@@ -155,7 +156,7 @@ async def status(call: Call, job_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def results(call: Call, job_id: UUID) -> Stream:
+async def results(call: TheCall, job_id: FromPath[UUID]) -> Stream:
     """The verdicts of a job."""
     lines = await call.service.jobs.results(call.principal, str(job_id))
     return await reply.stream(lines, "application/x-ndjson")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from litestar.params import FromPath
 from litestar.response import Response
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.docs import status_page
 from claimlens.entry.api.scrape import scrape
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
@@ -43,7 +44,7 @@ _SWITCH = {"enabled": True, "until": "2026-11-29T04:00:00Z", "message": "Databas
         ),
     ),
 )
-async def health(call: Call) -> Response[bytes]:
+async def health(call: TheCall) -> Response[bytes]:
     """How the service is."""
     found = await call.service.health.look()
     return reply.json(found, 503 if found.status is Status.UNHEALTHY else 200)
@@ -67,7 +68,7 @@ async def health(call: Call) -> Response[bytes]:
         ),
     ),
 )
-async def live(call: Call) -> Response[bytes]:
+async def live(call: TheCall) -> Response[bytes]:
     """Whether the process lives."""
     return reply.json({"status": "alive"})
 
@@ -91,7 +92,7 @@ _READY = {"type": "object", "properties": {"status": {"enum": ["ready", "not rea
         ),
     ),
 )
-async def ready(call: Call) -> Response[bytes]:
+async def ready(call: TheCall) -> Response[bytes]:
     """Whether requests can be answered."""
     is_ready = await call.service.health.is_ready()
     return reply.json({"status": "ready" if is_ready else "not ready"}, 200 if is_ready else 503)
@@ -123,7 +124,7 @@ async def ready(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def service_health(call: Call, service: str) -> Response[bytes]:
+async def service_health(call: TheCall, service: FromPath[str]) -> Response[bytes]:
     """One of the services."""
     return reply.json(call.service.health.service(service))
 
@@ -143,7 +144,7 @@ async def service_health(call: Call, service: str) -> Response[bytes]:
         answers=(Answer(about="The metrics.", media_type="text/plain"),),
     ),
 )
-async def prometheus(call: Call) -> Response[bytes]:
+async def prometheus(call: TheCall) -> Response[bytes]:
     """Prometheus metrics."""
     return reply.raw(await scrape(call.metrics, call.service), metrics.MEDIA_TYPE)
 
@@ -168,7 +169,7 @@ async def prometheus(call: Call) -> Response[bytes]:
         ),
     ),
 )
-async def version(call: Call) -> Response[bytes]:
+async def version(call: TheCall) -> Response[bytes]:
     """What runs here."""
     return reply.json(await call.service.versions.look())
 
@@ -188,7 +189,7 @@ async def version(call: Call) -> Response[bytes]:
         ),
     ),
 )
-async def status(call: Call) -> Response[bytes]:
+async def status(call: TheCall) -> Response[bytes]:
     """The status page."""
     found = await call.service.health.look()
     if b"json" in call.exchange.headers.get(b"accept", b""):
@@ -212,7 +213,7 @@ async def status(call: Call) -> Response[bytes]:
         answers=(Answer(shape=Switch, example=_SWITCH),),
     ),
 )
-async def switch(call: Call) -> Response[bytes]:
+async def switch(call: TheCall) -> Response[bytes]:
     """Close or open for maintenance."""
     return reply.json(await call.service.maintenance.write(call.principal, call.read(Switch)))
 
@@ -228,7 +229,7 @@ async def switch(call: Call) -> Response[bytes]:
         answers=(Answer(shape=Switch, example=_SWITCH),),
     ),
 )
-async def maintenance(call: Call) -> Response[bytes]:
+async def maintenance(call: TheCall) -> Response[bytes]:
     """Whether it is closed for maintenance."""
     return reply.json(await call.service.maintenance.current())
 

@@ -1,9 +1,10 @@
 """Tenants."""
 
+from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.shapes import TENANT, TenantPage
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
 from claimlens.entry.api.vocabulary import CURSOR, LIMIT
@@ -29,7 +30,7 @@ _ONE = "/v1/tenants/{tenant_id:str}"
         problems=("UNKNOWN_LOCALE",),
     ),
 )
-async def create(call: Call) -> Response[bytes]:
+async def create(call: TheCall) -> Response[bytes]:
     """Make a tenant."""
     wanted = call.read(NewTenant)
     return reply.json(await call.service.tenants.create(call.principal, wanted), 201)
@@ -48,7 +49,7 @@ async def create(call: Call) -> Response[bytes]:
         answers=(Answer(shape=TenantPage, example={"tenants": [TENANT], "next_cursor": None}),),
     ),
 )
-async def page(call: Call) -> Response[bytes]:
+async def page(call: TheCall) -> Response[bytes]:
     """List tenants."""
     return reply.page("tenants", await call.service.tenants.page(call.principal, **call.rows()))
 
@@ -65,7 +66,7 @@ async def page(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def find(call: Call, tenant_id: str) -> Response[bytes]:
+async def find(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """One tenant."""
     return reply.json(await call.service.tenants.find(call.principal, tenant_id))
 
@@ -88,7 +89,7 @@ async def find(call: Call, tenant_id: str) -> Response[bytes]:
         problems=("NOT_FOUND", "UNKNOWN_LOCALE"),
     ),
 )
-async def update(call: Call, tenant_id: str) -> Response[bytes]:
+async def update(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """Change a tenant."""
     change = call.read(TenantChange)
     return reply.json(await call.service.tenants.update(call.principal, tenant_id, change))
@@ -108,7 +109,7 @@ async def update(call: Call, tenant_id: str) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def export(call: Call, tenant_id: str) -> Stream:
+async def export(call: TheCall, tenant_id: FromPath[str]) -> Stream:
     """Take a tenant's data out."""
     rows = await call.service.tenants.export(call.principal, tenant_id)
     return await reply.stream(rows, "application/x-ndjson")
@@ -127,7 +128,7 @@ async def export(call: Call, tenant_id: str) -> Stream:
         problems=("NOT_FOUND",),
     ),
 )
-async def isolate(call: Call, tenant_id: str) -> Response[bytes]:
+async def isolate(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """Isolate a tenant."""
     return reply.json(await call.service.tenants.isolate(call.principal, tenant_id, isolated=True))
 
@@ -144,7 +145,7 @@ async def isolate(call: Call, tenant_id: str) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def release(call: Call, tenant_id: str) -> Response[bytes]:
+async def release(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """Release a tenant."""
     return reply.json(await call.service.tenants.isolate(call.principal, tenant_id, isolated=False))
 
@@ -169,7 +170,7 @@ async def release(call: Call, tenant_id: str) -> Response[bytes]:
         problems=("NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
     ),
 )
-async def erase(call: Call, tenant_id: str) -> Response[bytes]:
+async def erase(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """Erase a tenant."""
     return reply.json(await call.service.tenants.erase(call.principal, tenant_id))
 

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from litestar.params import FromPath
 from litestar.response import Response
 
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call
+from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.shapes import USER, UserPage
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
 from claimlens.entry.api.vocabulary import CURSOR, LIMIT, TENANT
@@ -32,7 +33,7 @@ _ONE = "/v1/users/{user_id:uuid}"
         problems=("NOT_FOUND",),
     ),
 )
-async def create(call: Call) -> Response[bytes]:
+async def create(call: TheCall) -> Response[bytes]:
     """Make a user."""
     wanted = call.read(NewUser)
     return reply.json(await call.service.users.create(call.principal, wanted), 201)
@@ -51,7 +52,7 @@ async def create(call: Call) -> Response[bytes]:
         answers=(Answer(shape=UserPage, example={"users": [USER], "next_cursor": None}),),
     ),
 )
-async def page(call: Call) -> Response[bytes]:
+async def page(call: TheCall) -> Response[bytes]:
     """List users."""
     return reply.page("users", await call.service.users.page(call.principal, tenant_id=call.tenant(), **call.rows()))
 
@@ -68,7 +69,7 @@ async def page(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def find(call: Call, user_id: UUID) -> Response[bytes]:
+async def find(call: TheCall, user_id: FromPath[UUID]) -> Response[bytes]:
     """One user."""
     return reply.json(await call.service.users.find(call.principal, str(user_id)))
 
@@ -90,7 +91,7 @@ async def find(call: Call, user_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def update(call: Call, user_id: UUID) -> Response[bytes]:
+async def update(call: TheCall, user_id: FromPath[UUID]) -> Response[bytes]:
     """Change a user."""
     change = call.read(UserChange)
     return reply.json(await call.service.users.update(call.principal, str(user_id), change))
@@ -109,7 +110,7 @@ async def update(call: Call, user_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def delete(call: Call, user_id: UUID) -> Response[None]:
+async def delete(call: TheCall, user_id: FromPath[UUID]) -> Response[None]:
     """Remove a user."""
     await call.service.users.delete(call.principal, str(user_id))
     return reply.nothing()

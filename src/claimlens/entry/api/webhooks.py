@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from litestar.params import FromPath
 from litestar.response import Response
 
 from claimlens.domain.webhook import DeliveryState
 from claimlens.entry.api import reply
-from claimlens.entry.api.call import Call, one_of
+from claimlens.entry.api.call import TheCall, one_of
 from claimlens.entry.api.shapes import (
     DELIVERY,
     ISSUED_WEBHOOK,
@@ -52,7 +53,7 @@ _STATES = tuple(str(state) for state in DeliveryState)
         problems=("NOT_FOUND",),
     ),
 )
-async def create(call: Call) -> Response[bytes]:
+async def create(call: TheCall) -> Response[bytes]:
     """Make an endpoint."""
     wanted = call.read(NewWebhook)
     return reply.json(await call.service.webhooks.create(call.principal, wanted, tenant_id=call.tenant()), 201)
@@ -71,7 +72,7 @@ async def create(call: Call) -> Response[bytes]:
         answers=(Answer(shape=WebhookPage, example={"webhooks": [WEBHOOK], "next_cursor": None}),),
     ),
 )
-async def page(call: Call) -> Response[bytes]:
+async def page(call: TheCall) -> Response[bytes]:
     """List endpoints."""
     return reply.page("webhooks", await call.service.webhooks.page(call.principal, tenant_id=call.tenant()))
 
@@ -89,7 +90,7 @@ async def page(call: Call) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def find(call: Call, webhook_id: UUID) -> Response[bytes]:
+async def find(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """One endpoint."""
     return reply.json(await call.service.webhooks.find(call.principal, str(webhook_id), tenant_id=call.tenant()))
 
@@ -112,7 +113,7 @@ async def find(call: Call, webhook_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def update(call: Call, webhook_id: UUID) -> Response[bytes]:
+async def update(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Change an endpoint."""
     change = call.read(WebhookChange)
     return reply.json(
@@ -139,7 +140,7 @@ async def update(call: Call, webhook_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def rotate(call: Call, webhook_id: UUID) -> Response[bytes]:
+async def rotate(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Take a new signing secret."""
     rotation = call.read(Rotation)
     return reply.json(
@@ -162,7 +163,7 @@ async def rotate(call: Call, webhook_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def delete(call: Call, webhook_id: UUID) -> Response[None]:
+async def delete(call: TheCall, webhook_id: FromPath[UUID]) -> Response[None]:
     """Remove an endpoint."""
     await call.service.webhooks.delete(call.principal, str(webhook_id), tenant_id=call.tenant())
     return reply.nothing()
@@ -189,7 +190,7 @@ async def delete(call: Call, webhook_id: UUID) -> Response[None]:
         problems=("NOT_FOUND",),
     ),
 )
-async def deliveries(call: Call, webhook_id: UUID) -> Response[bytes]:
+async def deliveries(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """What was sent to an endpoint."""
     query = call.query()
     start, end = period_of(query)
@@ -221,7 +222,7 @@ async def deliveries(call: Call, webhook_id: UUID) -> Response[bytes]:
         problems=("NOT_FOUND",),
     ),
 )
-async def redeliver(call: Call, webhook_id: UUID, delivery_id: UUID) -> Response[bytes]:
+async def redeliver(call: TheCall, webhook_id: FromPath[UUID], delivery_id: FromPath[UUID]) -> Response[bytes]:
     """Send a delivery again."""
     queued = await call.service.deliveries.redeliver(
         call.principal, str(webhook_id), str(delivery_id), tenant_id=call.tenant()
@@ -247,7 +248,7 @@ async def redeliver(call: Call, webhook_id: UUID, delivery_id: UUID) -> Response
         problems=("NOT_FOUND",),
     ),
 )
-async def replay(call: Call, webhook_id: UUID) -> Response[bytes]:
+async def replay(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Send the deliveries of a window again."""
     window = call.read(Window)
     start, end = period_of({"start_date": window.start_date, "end_date": window.end_date})
