@@ -32,6 +32,7 @@ from claimlens.usecases.badges import PROFILE as GO
 from claimlens.usecases.badges import badges_of
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.listeners import Listeners
+from claimlens.usecases.permissions import require
 
 #: How long the event loop is kept before others get their turn, in seconds.
 SLICE_S = 0.008
@@ -104,6 +105,7 @@ class Desk:
         With `idempotency` the reply is kept under that key in the same transaction. Raises OverloadedError if there is
         no room to judge, or if the audits could not be written: there is no verdict then.
         """
+        require(principal, "gate.judge")
         with self._admitted(ask.size):
             judgement = await self.judge(principal, ask)
             reply = _reply(ask, judgement, principal.correlation_id)
@@ -121,6 +123,7 @@ class Desk:
 
     async def badges(self, principal: Principal, ask: Ask) -> Reply:
         """Badges for the items of a web page. Nothing is stored."""
+        require(principal, "gate.judge")
         on = self._clock.now().date()
         suppressions = principal.tenant.settings.suppressions
 
