@@ -31,9 +31,12 @@ _numbers = itertools.count(1)
 
 
 class PostgresServer:
-    """A cluster of its own in a folder of /tmp. `safe` keeps fsync on, for tests that kill it."""
+    """A cluster of its own in a temporary folder.
 
-    def __init__(self, bin_dir: Path | None = None, *, safe: bool = False) -> None:
+    `safe` keeps fsync on, for tests that kill it. `replica_of` is the port of a primary to follow.
+    """
+
+    def __init__(self, bin_dir: Path | None = None, *, safe: bool = False, replica_of: int = 0) -> None:
         self._as: dict[str, Any] = _unprivileged()
         self._dir = Path(tempfile.mkdtemp(prefix="claimlens-pg-"))
         if self._as:
@@ -43,7 +46,12 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         atexit.register(self.remove)
-        self._run("initdb", "-D", self._dir / "data", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
+        data = self._dir / "data"
+        if replica_of:
+            primary = ("-h", "127.0.0.1", "-p", str(replica_of), "-U", "postgres")
+            self._run("pg_basebackup", "-D", data, "-R", "-c", "fast", "--no-sync", *primary)
+        else:
+            self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
         self.start()
 
     @property
