@@ -209,7 +209,7 @@ class Examiner:
                 else:
                     failed.add(i)
             again = {i: todo for i, todo in sorted(edits.items()) if i not in failed}
-            if as_submitted and self._nothing_left(scans[0], texts, again):
+            if as_submitted and self._nothing_left(scans[0], judged, texts, again):
                 pending = []
             else:
                 pending = self._judge_again(reading, texts, list(again), scans[0], facts, in_force)
@@ -236,7 +236,7 @@ class Examiner:
             text = redact(text, hits)
         return text
 
-    def _nothing_left(self, scan: Scan, texts: list[str], edits: dict[int, list[Edit]]) -> bool:
+    def _nothing_left(self, scan: Scan, judged: list[Judged], texts: list[str], edits: dict[int, list[Edit]]) -> bool:
         """Whether some edited fields surely hold no rule's words any more; `scan` saw them as they were.
 
         The quick answer to most edits: no rule's words reach over the end of a sentence, so that none stand where none
@@ -250,7 +250,7 @@ class Examiner:
             if part is None:
                 return False
             changed[i] = part
-        if not sighted_inside(scan, {i: (part.start, part.end) for i, part in changed.items()}):
+        if not sighted_inside(scan, judged, {i: (part.start, part.end) for i, part in changed.items()}):
             return False
         left = [(fields[i][0], part.text) for i, part in changed.items() if part.text]
         if not left:

@@ -104,17 +104,21 @@ def judge_claims(
     return _without_repeats(_weighed_by_confidence(judged)), excused
 
 
-def sighted_inside(scan: Scan, parts: Mapping[int, tuple[int, int]]) -> bool:
+def sighted_inside(scan: Scan, judged: list[Judged], parts: Mapping[int, tuple[int, int]]) -> bool:
     """Whether all that was sighted in some fields lies in these parts of them, and surely nothing more can be.
 
+    `judged` is what was found wrong with them; words that a context forgave must lie there, too.
     Not sure when a limit of the detector may have been reached: of sightings, or of spans in the words sighted.
     """
     sightings = scan.sightings
     in_sightings = sum([sighting.end - sighting.start for sighting in sightings])
     if len(sightings) > _FEW or in_sightings > _SHORT or len(scan.text.folded) > _LONG:
         return False
-    for sighting in sightings:
-        field, first, last = scan.reading.place(sighting.start, sighting.end, scan.text)
+    if len(judged) == len(sightings):  # one each
+        places = [one.place for one in judged]
+    else:
+        places = [scan.reading.place(sighting.start, sighting.end, scan.text) for sighting in sightings]
+    for field, first, last in places:
         if field in parts and not (parts[field][0] <= first and last <= parts[field][1]):
             return False
     return True

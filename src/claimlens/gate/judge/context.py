@@ -57,7 +57,7 @@ def is_negated(context: Context, negators: Negators) -> bool:
     before = folded[start : sighting.start].split()[-_NEAR:]
     for back, word in enumerate(reversed(before), 1):
         if word in negators.before or (back == 1 and word in negators.adjacent):
-            if any(_stands_in(before, phrase) for phrase in negators.false):
+            if _one_stands_in(before, negators.false):
                 return False
             at = sighting.start
             for _ in range(back):
@@ -75,7 +75,7 @@ def _negated_behind(context: Context, negators: Negators) -> bool:
     following = folded[sighting.end : end if end >= 0 else len(folded)].split()
     if not any(word in negators.after for word in following[:_NEAR_BEHIND]):
         return False
-    if any(_stands_in(following[: _NEAR_BEHIND + 2], phrase) for phrase in negators.false):
+    if _one_stands_in(following[: _NEAR_BEHIND + 2], negators.false):
         return False
     text = context.reading.fields[context.place.field][1]
     after = text[context.place.end : context.place.end + 40]
@@ -88,9 +88,9 @@ def drops_claim(rule: Rule, negated: bool) -> bool:
     return negated and rule.negation is not Negation.IGNORES
 
 
-def _stands_in(words: list[str], phrase: str) -> bool:
-    parts = phrase.split()
-    return any(words[i : i + len(parts)] == parts for i in range(len(words)))
+def _one_stands_in(words: list[str], phrases: tuple[str, ...]) -> bool:
+    run = f" {' '.join(words)} "
+    return any(f" {phrase} " in run for phrase in phrases)
 
 
 def _clause_between(context: Context, negator_at: int) -> bool:
