@@ -112,8 +112,8 @@ class TestAnswer:
 class TestTenantsOwnWords:
     async def test_a_brand_name_excuses_every_item_without_a_brand(self, database):
         plain = await World(database).opened()
-        marks = {"clock": plain.clock, "brand_names": ("100% Natural",)}
-        marked = await World(database, tenant_id="kitchen-b", **marks).opened()
+        marked = World(database, tenant_id="kitchen-b", clock=plain.clock, brand_names=("100% Natural",))
+        await marked.opened()
         crisps = {"id": "c", "name": "100% Natural crisps"}
         assert (await plain.feed(crisps))["verdicts"][0]["reasons"]
         assert (await marked.feed(crisps))["verdicts"][0]["reasons"] == []
