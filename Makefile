@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test bench bench-service eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test bench bench-service soak eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
 
 bench-service: $(VENV)/dev.stamp ## the service under load, beside a bare echo; needs nothing installed [ARGS=...]
 	$(BIN)/python -m bench.service $(ARGS)
+
+soak: $(VENV)/dev.stamp ## kill server and database 100 times each under load; nothing answered is lost [ARGS="--kills N"]
+	$(BIN)/python -m tests.soak $(ARGS)
 
 eval: $(VENV)/dev.stamp ## accuracy [DATA=folder]; without DATA the lawful corpora of the packs
 	$(BIN)/claimlens eval $(DATA)

@@ -81,7 +81,7 @@ class Server:
             if not name.startswith(("CLAIMLENS_", "DATABASE_", "REDIS_"))
         }
         source = str(Path(__file__).parent.parent / "src")
-        environ |= {"CLAIMLENS_DATA_DIR": str(self.folder), "XDG_CACHE_HOME": str(self.folder / "cache")}
+        environ["CLAIMLENS_DATA_DIR"] = str(self.folder)
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, environ.get("PYTHONPATH", "")]))
         environ |= self._environ
         with said.open("wb") as out, self._log.open("ab") as log:
