@@ -49,7 +49,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
-        self.connections = 0
+        self.connections = self.open = 0
         self.port = 0
         self.answer: Callable[[Received], Awaitable[Answer] | Answer] = lambda _: Answer()
         self._change = asyncio.Condition()
@@ -59,12 +59,13 @@ class Receiver:
         return [request.headers["webhook-id"] for request in self.received]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds; it is asked again after each request."""
+        """Wait until something holds; it is asked again after each request and each end of a connection."""
         async with asyncio.timeout(60), self._change:
             await self._change.wait_for(holds)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         number = self.connections
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
@@ -90,6 +91,9 @@ class Receiver:
             pass
         finally:
             writer.close()
+            self.open -= 1
+            async with self._change:
+                self._change.notify_all()
 
 
 @asynccontextmanager

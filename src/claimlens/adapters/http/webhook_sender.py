@@ -1,15 +1,17 @@
 """Signed deliveries over HTTP/1.1, to addresses behind the wall only.
 
-The connection is made to the addresses that were just checked, handed on inside the task: there is no second look-up
-that could answer otherwise (DNS rebinding). The certificate is still held against the host's name. Nothing is taken
-from the environment (no proxy), nothing is remembered of an answer (no cookie), no redirect is followed.
+A connection is made to addresses that were just checked: there is no second look-up that could answer otherwise (DNS
+rebinding). The certificate is still held against the host's name. Nothing is taken from the environment (no proxy),
+nothing is remembered of an answer (no cookie), no redirect is followed.
+
+The library's own pool is not used: an attempt that is cancelled at the wrong moment leaves a connection in it that is
+neither free nor closed, until none is left.
 """
 
 import asyncio
 import ssl
 from collections.abc import Iterable
 from contextlib import aclosing
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import ceil
@@ -27,15 +29,14 @@ from claimlens.ports.webhooks import Message, Outcome
 LOOK_UP_S, CONNECT_S, TOTAL_S = 3.0, 3.0, 10.0
 #: How much of an answer is read; what is longer costs the connection.
 MOST_ANSWER = 64 * 1024
-#: Connections at most, those kept for the next delivery, and for how long, in seconds.
-MOST_CONNECTIONS, MOST_KEPT, KEPT_S = 128, 32, 15.0
+#: How many connections are kept for the next delivery, and for how long, in seconds.
+MOST_KEPT, KEPT_S = 32, 15.0
 #: How many addresses of a host are tried.
 MOST_TRIED = 4
 
 Headers = list[tuple[bytes | str, bytes | str]]
 
 _MOST_RETRY_AFTER_S = 7 * 24 * 3600
-_checked: ContextVar[tuple[str, tuple[str, ...]]] = ContextVar("checked")
 
 
 class HttpWebhookSender:
@@ -45,13 +46,9 @@ class HttpWebhookSender:
         self, wall: Wall, *, network: httpcore.AsyncNetworkBackend | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
         self._wall = wall
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpcore.default_ssl_context(),
-            max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=MOST_KEPT,
-            keepalive_expiry=KEPT_S,
-            network_backend=_CheckedNetwork(network or httpcore.AnyIOBackend()),
-        )
+        self._network = network or httpcore.AnyIOBackend()
+        self._tls = tls or httpcore.default_ssl_context()
+        self._kept: list[_Line] = []
 
     async def refuse(self, url: str) -> str:
         """Why a URL may not be an endpoint, in one sentence; empty if it may."""
@@ -81,7 +78,8 @@ class HttpWebhookSender:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.aclose()
+        while self._kept:
+            await self._kept.pop().close()
 
     async def _post(self, target: Target, headers: Headers, payload: bytes, answer: "_Answer") -> None:
         try:
@@ -89,22 +87,44 @@ class HttpWebhookSender:
                 addresses = await self._wall.reach(target)
         except TimeoutError:
             raise TargetRefusedError(f"the host name was not found within {LOOK_UP_S:.0f} s") from None
-        _checked.set((target.host, addresses))
-        async with self._pool.stream(
-            "POST",
-            _url(target),
-            headers=[("host", _host(target)), *headers],
-            content=payload,
-            extensions={"timeout": {"connect": CONNECT_S, "read": TOTAL_S, "write": TOTAL_S, "pool": TOTAL_S}},
-        ) as response:
-            answer.status = response.status
-            answer.retry_after = next((v for k, v in response.headers if k.lower() == b"retry-after"), b"")
-            read = 0
-            async with aclosing(response.aiter_stream()) as pieces:  # type: ignore[type-var]
-                async for piece in pieces:
-                    read += len(piece)
-                    if read > MOST_ANSWER:
-                        break
+        kept = await self._take(target, addresses)
+        if kept is not None:
+            try:
+                return await self._post_on(kept, target, headers, payload, answer)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                # The receiver may have closed it just before: that is no failed attempt. Anything else fails again.
+                if answer.status is not None:
+                    raise
+        await self._post_on(_Line(target, addresses, self._network, self._tls), target, headers, payload, answer)
+
+    async def _post_on(
+        self, line: "_Line", target: Target, headers: Headers, payload: bytes, answer: "_Answer"
+    ) -> None:
+        try:
+            is_whole = await line.post(target, headers, payload, answer)
+        except BaseException:
+            await line.close()
+            raise
+        await self._put(line, is_whole=is_whole)
+
+    async def _take(self, target: Target, addresses: tuple[str, ...]) -> "_Line | None":
+        """A kept connection to one of the addresses; those that have expired are closed on the way."""
+        for line in [line for line in self._kept if not line.is_good()]:
+            self._kept.remove(line)
+            await line.close()
+        for line in reversed(self._kept):
+            if line.leads_to(target) and line.address in addresses:
+                self._kept.remove(line)
+                return line
+        return None
+
+    async def _put(self, line: "_Line", *, is_whole: bool) -> None:
+        if not is_whole or not line.is_good():
+            await line.close()
+            return
+        self._kept.append(line)
+        if len(self._kept) > MOST_KEPT:
+            await self._kept.pop(0).close()
 
 
 class _Answer:
@@ -116,11 +136,67 @@ class _Answer:
         self.error = ""
 
 
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the addresses that this task has had checked; without them it connects to nothing."""
+class _Line:
+    """A connection to one of the addresses that were checked for it."""
 
-    def __init__(self, network: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(
+        self, target: Target, addresses: tuple[str, ...], network: httpcore.AsyncNetworkBackend, tls: ssl.SSLContext
+    ) -> None:
+        self._target = target
+        self._network = _CheckedNetwork(network, addresses)
+        self._connection = httpcore.AsyncHTTPConnection(
+            _url(target).origin, ssl_context=tls, keepalive_expiry=KEPT_S, network_backend=self._network
+        )
+
+    @property
+    def address(self) -> str:
+        """The address it is connected to; empty before."""
+        return self._network.address
+
+    def leads_to(self, target: Target) -> bool:
+        """Whether it is for the host and port of a target."""
+        mine = self._target
+        return (mine.secure, mine.host, mine.port) == (target.secure, target.host, target.port)
+
+    def is_good(self) -> bool:
+        """Whether another request may be made on it."""
+        return self._connection.is_idle() and not self._connection.is_closed() and not self._connection.has_expired()
+
+    async def post(self, target: Target, headers: Headers, payload: bytes, answer: _Answer) -> bool:
+        """One request; whether its answer was read to the end."""
+        request = httpcore.Request(
+            "POST",
+            _url(target),
+            headers=[("host", _host(target)), ("content-length", str(len(payload))), *headers],
+            content=payload,
+            extensions={"timeout": {"connect": CONNECT_S, "read": TOTAL_S, "write": TOTAL_S}},
+        )
+        response = await self._connection.handle_async_request(request)
+        answer.status = response.status
+        answer.retry_after = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
+        read = 0
+        async with aclosing(response.aiter_stream()) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                read += len(piece)
+                if read > MOST_ANSWER:
+                    return False
+        await response.aclose()
+        return True
+
+    async def close(self) -> None:
+        """Close the socket, wherever the library was with it."""
+        for stream in self._network.streams:
+            await stream.aclose()
+
+
+class _CheckedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects to the first of the given addresses that answers, whatever name it is asked for."""
+
+    def __init__(self, network: httpcore.AsyncNetworkBackend, addresses: tuple[str, ...]) -> None:
         self._network = network
+        self._addresses = addresses[:MOST_TRIED]
+        self.address = ""
+        self.streams: list[httpcore.AsyncNetworkStream] = []
 
     async def connect_tcp(
         self,
@@ -130,21 +206,20 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        name, addresses = _checked.get(("", ()))
-        if name != host:
-            raise httpcore.ConnectError(f"the addresses of {host} were not checked")
         clock = asyncio.get_running_loop().time
         end = clock() + (CONNECT_S if timeout is None else timeout)
-        tried = addresses[:MOST_TRIED]
-        failed: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for place, address in enumerate(tried):
+        failed: Exception = httpcore.ConnectError("there is no address")
+        for place, address in enumerate(self._addresses):
             # An address that does not answer leaves the others their share of the time.
-            share = max(end - clock(), 0.0) / (len(tried) - place)
+            share = max(end - clock(), 0.0) / (len(self._addresses) - place)
             try:
-                return await self._network.connect_tcp(address, port, share, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
-        assert failed is not None
+            else:
+                self.address = address
+                self.streams.append(stream)
+                return stream
         raise failed
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:

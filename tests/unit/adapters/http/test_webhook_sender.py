@@ -120,6 +120,71 @@ async def test_a_connection_is_used_again():
         assert there.connections == len(internet.asked) == 1
 
 
+async def test_two_endpoints_of_one_host_share_it_and_nothing_else():
+    other = msgspec.structs.replace(ENDPOINT, url="https://hooks.example.com/till", secrets=(OLD,))
+    async with receiver() as there, a_way_out(there.port) as (sender, _):
+        await sender.send(ENDPOINT, MESSAGE, NOW)
+        await sender.send(other, MESSAGE, NOW)
+        first, second = there.received
+        assert (first.path, second.path) == ("/claims?kitchen=4", "/till")
+        assert first.connection == second.connection
+        standardwebhooks.Webhook(OLD).verify(second.body, second.headers)
+
+
+async def test_a_kept_connection_is_left_when_the_name_leads_elsewhere():
+    found = [PUBLIC]
+
+    async def resolve(_):
+        return list(found)
+
+    async with receiver() as there, receiver() as moved:
+        routes = {PUBLIC: there.port, PUBLIC_2: moved.port}
+        async with a_way_out(0, resolve=resolve, routes=routes) as (sender, _):
+            await sender.send(ENDPOINT, MESSAGE, NOW)
+            found[:] = [PUBLIC_2]
+            await sender.send(ENDPOINT, MESSAGE, NOW)
+            assert (len(there.received), len(moved.received)) == (1, 1)
+
+
+async def test_a_connection_that_the_receiver_closed_is_not_used_again():
+    async with receiver() as there, a_way_out(there.port) as (sender, _):
+        there.answer = lambda _: Answer(200, {}, b"bye", last=True)
+        assert (await sender.send(ENDPOINT, MESSAGE, NOW)).status == 200
+        await there.until(lambda: not there.open)
+        assert (await sender.send(ENDPOINT, MESSAGE, NOW)).status == 200
+
+
+async def test_not_more_than_so_many_connections_are_kept(monkeypatch):
+    monkeypatch.setattr("claimlens.adapters.http.webhook_sender.MOST_KEPT", 2)
+    async with receiver() as there, a_way_out(there.port) as (sender, _):
+        gate = asyncio.Event()
+
+        async def together(_):
+            if len(there.received) >= 6:
+                gate.set()
+            await gate.wait()
+            return Answer()
+
+        there.answer = together
+        await asyncio.gather(*(sender.send(ENDPOINT, MESSAGE, NOW) for _ in range(6)))
+        await there.until(lambda: there.open == 2)
+
+
+async def test_attempts_that_are_broken_off_at_any_moment_leave_no_connection_behind(monkeypatch):
+    async with receiver() as there, a_way_out(there.port) as (sender, _):
+        assert (await sender.send(ENDPOINT, MESSAGE, NOW)).status == 204
+        for turns in range(0, 120, 3):
+            attempts = [asyncio.create_task(sender.send(ENDPOINT, MESSAGE, NOW)) for _ in range(4)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for attempt in attempts:
+                attempt.cancel()
+            await asyncio.gather(*attempts, return_exceptions=True)
+        assert (await sender.send(ENDPOINT, MESSAGE, NOW)).status == 204
+        await sender.close()
+        await there.until(lambda: not there.open)
+
+
 class TestNamesThatChange:
     """A real name server, whose answer differs from one look-up to the next."""
 
