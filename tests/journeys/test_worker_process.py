@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 import pytest
 
 from claimlens.adapters.sql.engine import Database
+from claimlens.domain.errors import OverloadedError
 from claimlens.domain.webhook import DeliveryState
 from claimlens.entry.cli import run
 from claimlens.usecases.webhooks import NewWebhook
 from tests.clock import HandClock
 from tests.journeys.webhook_world import SECRET, world
+from tests.postgres import PostgresServer, migrate
 from tests.receiver import Answer, receiver
 
 
@@ -104,6 +106,31 @@ async def test_asked_to_stop_it_finishes_what_it_has_begun(postgres_url, tmp_pat
         assert await worker.wait() == 0
         [delivery] = await here.sent(endpoint.id)
         assert (delivery.state, delivery.attempts) == (DeliveryState.DELIVERED, 1)
+
+
+async def test_a_database_that_goes_and_comes_back_is_lived_through(tmp_path):
+    server = await asyncio.to_thread(PostgresServer, safe=True)
+    try:
+        await asyncio.to_thread(migrate, server.url)
+        async with a_tenant(server.url) as (here, there, _), a_worker(server.url, tmp_path) as worker:
+            first = await here.event()
+            await there.until(lambda: len(there.received) == 1)
+            await asyncio.to_thread(server.stop, signal.SIGKILL)
+            while b"duty_waits" not in await worker.stderr.readline():
+                assert not worker.stderr.at_eof()
+            await asyncio.to_thread(server.start)
+            async with asyncio.timeout(60):
+                while True:
+                    try:
+                        second = await here.event()
+                        break
+                    except OverloadedError:
+                        pass
+            # The first one may come again, if the database went before it was written down.
+            await there.until(lambda: second.id in there.ids)
+            assert there.ids[0] == first.id
+    finally:
+        await asyncio.to_thread(server.remove)
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:////tmp/claimlens.db"])
