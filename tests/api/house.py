@@ -1,5 +1,6 @@
 """A service with two tenants and a key of each role in both, asked without a socket."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,12 +8,14 @@ import httpx
 
 from claimlens.config import read_settings
 from claimlens.domain.tenant import Role
-from claimlens.entry.api.app import create_app
+from claimlens.entry.api.app import ROUTES, create_app
+from claimlens.entry.api.openapi import document
 from claimlens.usecases.api_keys import NewKey
 from claimlens.usecases.authentication import operator
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.tenants import NewTenant
 from claimlens.wiring.service import Service
+from tests.api.contract import Contract
 
 OURS, THEIRS = "tenant-001", "tenant-002"
 #: So high that no test meets a limit it is not about.
@@ -23,6 +26,9 @@ NO_LIMITS = {
 }
 CURRY = {"id": "c-1", "name": "Butter chicken", "ingredients": "chicken, butter, tomato"}
 ASK = {"item": CURRY, "locale": "en-GB"}
+
+
+CONTRACT = Contract(json.loads(json.dumps(document(ROUTES))))
 
 
 class House:
@@ -58,16 +64,19 @@ class House:
         data: Any = None,
         client: str = "127.0.0.1",
     ) -> httpx.Response:
-        """One request; `role` None asks without a key."""
+        """One request; `role` None asks without a key. Whatever is answered stands in the document."""
         sent = dict(headers or {})
         if role is not None:
             sent.setdefault("Authorization", f"Bearer {self.keys[tenant, role]}")
         # What raises inside is answered by the frame; only half an answer ends in an exception.
-        transport = httpx.ASGITransport(self.app, client=(client, 4711))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(self.app, client=(client, 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://claimlens.test") as http:
             if body is not None:
-                return await http.request(method, path, json=body, headers=sent)
-            return await http.request(method, path, content=content, files=files, data=data, headers=sent)
+                answer = await http.request(method, path, json=body, headers=sent)
+            else:
+                answer = await http.request(method, path, content=content, files=files, data=data, headers=sent)
+        CONTRACT.check(method, path, answer)
+        return answer
 
 
 async def open_house(url: str, folder: Any, checker: Checker, environ: Mapping[str, str] | None = None) -> House:

@@ -12,7 +12,7 @@ from claimlens.usecases.access_log import COLUMNS
 from claimlens.usecases.periods import period_of
 
 _FORMATS = ("json", "csv")
-_CSV = "text/csv; charset=utf-8"
+_CSV = "text/csv"
 
 
 @route(

@@ -1,5 +1,6 @@
 """The application: frame around framework around routes."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,12 +32,23 @@ from claimlens.entry.web.problems import refusal_of, refusal_of_status
 from claimlens.usecases.permissions import ACTIONS
 from claimlens.wiring.service import Service
 
+_TYPE = re.compile(r":\w+\}")
+
 #: Every route, in the order of the document.
 ROUTES: tuple[HTTPRouteHandler, ...] = tuple(
     handler
     for module in (gate, jobs, audits, api_keys, tenants, users, webhooks, access_log, operations, docs)
     for handler in module.ROUTES
 )
+
+
+def methods_by_path(handlers: Sequence[HTTPRouteHandler]) -> dict[str, frozenset[str]]:
+    """The methods of each path; parameters stand in it without their types, as in `path_template`."""
+    found: dict[str, set[str]] = {}
+    for handler in handlers:
+        for path in handler.paths:
+            found.setdefault(_TYPE.sub("}", path), set()).update(str(method) for method in handler.http_methods)
+    return {path: frozenset(methods) for path, methods in found.items()}
 
 
 def create_app(service: Service, *, express: bool = True) -> App:
@@ -50,7 +62,7 @@ def create_app(service: Service, *, express: bool = True) -> App:
     desk = GateDesk(service.desk, admission, once, metrics)
 
     def entrance(app: ASGIApp) -> ASGIApp:
-        return Entrance(app, admission, once)
+        return Entrance(app, admission, once, methods_by_path(ROUTES))
 
     framework_app = Litestar(
         route_handlers=ROUTES,

@@ -140,7 +140,7 @@ async def find(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
     """One audit."""
     if one_of(call.query(), "format", _FORMATS) == "markdown":
         text = await call.service.audits.markdown(call.principal, str(audit_id))
-        return reply.raw(text.encode(), f"{_MARKDOWN}; charset=utf-8")
+        return reply.raw(text.encode(), _MARKDOWN)
     return reply.raw(await call.service.audits.one(call.principal, str(audit_id)))
 
 

@@ -16,7 +16,7 @@ from claimlens.entry.web.problems import KINDS, anchor_of
 from claimlens.usecases.health import Health
 
 _TAG = "Documents"
-_HTML = "text/html; charset=utf-8"
+_HTML = "text/html"
 #: Pages have a style sheet of ours and nothing else.
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -109,7 +109,7 @@ async def problems(call: TheCall) -> Response[bytes]:
 )
 async def style(call: TheCall) -> Response[bytes]:
     """The style sheet."""
-    return reply.raw(_style(), "text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
+    return reply.raw(_style(), "text/css", headers={"Cache-Control": "max-age=3600"})
 
 
 @lru_cache

@@ -1,5 +1,6 @@
 """The way of a request through the framework: admission and body before its route, idempotency around it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -15,21 +16,22 @@ from claimlens.entry.web.reply import Reply
 
 
 class Entrance:
-    """Litestar middleware. What has no spec is the framework's own answer to OPTIONS."""
+    """Litestar middleware. `methods` are those of each path, for OPTIONS."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, once: Once) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission, once: Once, methods: Mapping[str, frozenset[str]]) -> None:
         self._app = app
         self._admission = admission
         self._once = once
+        self._allowed = {path: ", ".join(sorted({*found, "OPTIONS"})).encode() for path, found in methods.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in and answer it."""
-        spec: Spec | None = scope["route_handler"].opt.get(SPEC)
-        if spec is None:
-            await self._app(scope, receive, send)
-            return
         exchange: Exchange = scope[web.KEY]  # type: ignore[literal-required]
         exchange.route = scope["path_template"]
+        spec: Spec | None = scope["route_handler"].opt.get(SPEC)
+        if spec is None:
+            await _send(Reply(204, b"", b"", ((b"allow", self._allowed[exchange.route]),)), send)
+            return
         await self._admission.admit(exchange, spec)
         if spec.takes in (Takes.JSON, Takes.FORM):
             exchange.body = await read_body(receive, exchange.headers, spec.most_bytes)  # type: ignore[arg-type]
@@ -67,7 +69,9 @@ def _again(body: bytes, after: Receive) -> Receive:
 
 
 async def _send(reply: Reply, send: Send) -> None:
-    headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode("ascii"))]
+    headers = list(reply.headers)
+    if reply.status != 204:
+        headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
     if reply.media_type:
         headers.append((b"content-type", reply.media_type))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

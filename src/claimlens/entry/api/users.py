@@ -106,6 +106,7 @@ async def update(call: TheCall, user_id: FromPath[UUID]) -> Response[bytes]:
         summary="Remove a user",
         about="What they did stays in the access log.",
         action="users.delete",
+        closes=True,
         answers=(Answer(status=204, about="Removed."),),
         problems=("NOT_FOUND",),
     ),

@@ -138,7 +138,7 @@ class Frame:
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                own: list[tuple[bytes, bytes]] = [(name.lower(), value) for name, value in message["headers"]]
+                own = [_said(name.lower(), value) for name, value in message["headers"]]
                 message = {**message, "headers": own + self._fields(exchange, {name for name, _ in own})}
             await send(message)
 
@@ -193,6 +193,14 @@ class Frame:
             log.error("request failed", **line)
         else:
             log.info("request", **line)
+
+
+def _said(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header of the framework. It does not know that every GET is a HEAD here."""
+    if name != b"allow":
+        return name, value
+    methods = set(value.decode("ascii").split(", "))
+    return name, ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set()))).encode("ascii")
 
 
 def refused(exchange: Exchange, refusal: Refusal, error: Exception | None = None) -> Reply:

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 #: The share of requests that may fail: availability of 99.5 %.
 ALLOWED_FAILURES = 0.005
-MEDIA_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+#: The charset is added to every text.
+MEDIA_TYPE = prometheus_client.CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
 
 _MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 120, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000)
 #: The client library ends every counter in `_total`; operators ask for this one without.
