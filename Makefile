@@ -10,7 +10,7 @@ UV     := $(BIN)/uv
 export UV_PYTHON_DOWNLOADS := never
 UV_HTTP_TIMEOUT ?= 180
 UV_LINK_MODE ?= copy
-export UV_HTTP_TIMEOUT UV_LINK_MODE
+export UV_HTTP_TIMEOUT UV_LINK_MODE FUZZ_MINUTES
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
@@ -19,14 +19,14 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test bench bench-service soak eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test bench bench-service soak fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 # --- what people come for --------------------------------------------------------------------------------------------
 
-run: $(VENV)/run.stamp ## set up, check the sample menus, print the verdicts
+run: $(VENV)/run.stamp ## set up, check the sample menus, print the verdicts, serve the API
 	@sh samples/run.sh $(BIN)/claimlens
 
 test: lint types contracts packs-test ## everything that must hold: lint, types, import contracts, rule examples, tests
@@ -57,6 +57,9 @@ bench-service: $(VENV)/dev.stamp ## the service under load, beside a bare echo; 
 
 soak: $(VENV)/dev.stamp ## kill server and database 100 times each under load; nothing answered is lost [ARGS="--kills N"]
 	$(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## requests made from the OpenAPI document, on either store [FUZZ_MINUTES=20]
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 eval: $(VENV)/dev.stamp ## accuracy [DATA=folder]; without DATA the lawful corpora of the packs
 	$(BIN)/claimlens eval $(DATA)
