@@ -15,7 +15,7 @@ from claimlens.domain.tenant import Role
 from claimlens.gate.ingest.entry import Defaults
 from claimlens.gate.ingest.record import item_of
 from claimlens.kit.canonical_json import canonical_json
-from claimlens.usecases.asks import read_feed, read_label, read_page, read_validate
+from claimlens.usecases.asks import read_feed, read_label, read_validate
 from tests.journeys.desk_world import JUICE, PHONE, SOUP, World, checker
 
 BESIDE = ("locale", "profile", "audit_id", "correlation_id")
@@ -226,7 +226,7 @@ class TestBounds:
 class TestBadges:
     async def test_a_page_gets_badges_and_nothing_is_stored(self, world):
         page = {"items": [JUICE, SOUP | {"ingredients": "tomatoes, milk"}], "locale": "en-GB"}
-        reply = await world.desk.badges(world.who(), read_page(page, world.tenant))
+        reply = await world.desk.badges(world.who(), read_feed(page, world.tenant))
         badges = json.loads(reply.body)["badges"]
         assert {"item_id", "kind", "label", "explanation", "source"} == set(badges[0])
         found = {(badge["item_id"], badge["kind"], badge["label"]) for badge in badges}

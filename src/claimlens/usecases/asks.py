@@ -63,11 +63,6 @@ def read_validate(document: Any, tenant: Tenant) -> Ask:
     return msgspec.structs.replace(_Reader(tenant.settings).feed(document), single=True)
 
 
-def read_page(document: Any, tenant: Tenant) -> Ask:
-    """The items of a web page; what a feed may be, a page may be. Raises InvalidError."""
-    return read_feed(document, tenant)
-
-
 def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask:
     """The item that came with a photo of its label; `image` is the digest of the photo.
 
