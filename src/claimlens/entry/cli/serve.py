@@ -2,7 +2,7 @@
 
 import click
 
-from claimlens.entry.cli.exit_codes import CLEAN
+from claimlens.entry.cli.exit_codes import CLEAN, USAGE
 
 
 @click.command(name="serve")
@@ -16,7 +16,8 @@ from claimlens.entry.cli.exit_codes import CLEAN
     default=None,
     help="Deliveries, jobs and upkeep in this process; default: yes, unless in production on PostgreSQL.",
 )
-def command(host: str | None, port: int | None, with_worker: bool | None) -> int:
+@click.option("--get", "path", metavar="PATH", help="Ask for this path once (/health), print the answer and stop.")
+def command(host: str | None, port: int | None, with_worker: bool | None, path: str | None) -> int:
     """Serve the API until Ctrl+C or SIGTERM.
 
     Nothing needs to be configured: the store is made in the data folder, and the first key is shown once. SIGTERM stops
@@ -32,5 +33,4 @@ def command(host: str | None, port: int | None, with_worker: bool | None) -> int
 
     from claimlens.entry.server.process import run
 
-    run(settings, with_worker=with_worker)
-    return CLEAN
+    return CLEAN if run(settings, with_worker=with_worker, path=path) else USAGE

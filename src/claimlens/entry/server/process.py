@@ -31,12 +31,16 @@ log = structlog.get_logger()
 #: longer than load balancers keep theirs, so that they never send into a closing one.
 GRACE_S, KEEP_ALIVE_S = 30, 75
 _BACKLOG = 2048
+#: Where a server that listens everywhere is asked from within.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def run(settings: Settings, *, with_worker: bool | None = None) -> None:
+def run(settings: Settings, *, with_worker: bool | None = None, path: str | None = None) -> bool:
     """Serve until SIGTERM or SIGINT. Raises ClaimLensError with one line if it cannot start.
 
     `with_worker` None: inside, unless this is production on PostgreSQL, where workers are processes of their own.
+    With a `path` the server is asked for it once, as any client would, its answer is printed, and that is the end; no
+    first key is made then, for nobody may be looking. Returns whether what was asked was answered well.
     """
     set_up_logs()
     embedded = not settings.database_url.startswith("postgres")
@@ -47,7 +51,7 @@ def run(settings: Settings, *, with_worker: bool | None = None) -> None:
         if embedded:
             held.enter_context(folder_lock.held(settings.data_dir))
         with _runner() as runner:
-            runner.run(_serve(settings, listening, with_worker=with_worker))
+            return runner.run(_serve(settings, listening, with_worker=with_worker, path=path))
 
 
 @contextlib.contextmanager
@@ -84,16 +88,26 @@ def _runner() -> "asyncio.Runner":
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-async def _serve(settings: Settings, listening: socket.socket, *, with_worker: bool) -> None:
+async def _serve(settings: Settings, listening: socket.socket, *, with_worker: bool, path: str | None) -> bool:
     stopping = _Stopping()
     service = Service(settings)
     worker = worker_of(Background(service)) if with_worker else None
+    question: asyncio.Task[bool] | None = None
+
+    def started() -> None:
+        nonlocal question
+        if path is None:
+            _say(settings, listening, key)
+        else:
+            question = asyncio.create_task(_ask(listening.getsockname(), path))
+            question.add_done_callback(lambda _: server.leave())
+
     try:
         await service.start()
-        key = None if settings.in_production else await first_key(service)
+        key = await first_key(service) if path is None and not settings.in_production else None
         if worker is not None:
             worker.start()
-        server = _Server(service, lambda: _say(settings, listening, key))
+        server = _Server(service, started)
         stopping.then(server.leave)
         await server.serve(sockets=[listening])
         log.info("server stops")
@@ -104,6 +118,19 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
             await worker.stop()
         await service.stop()
     log.info("server stopped")
+    return question is None or await question
+
+
+async def _ask(address: tuple[str, int], path: str) -> bool:
+    """Ask the server for a path and print the body of its answer; whether the status says that it went well."""
+    host, port = address[0], address[1]
+    reader, writer = await asyncio.open_connection(_LOOPBACK.get(host, host), port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: claimlens\r\nConnection: close\r\n\r\n".encode("ascii"))
+    answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    print(body.decode("utf-8", "replace"), flush=True)
+    return head.split(b" ", 2)[1].startswith(b"2")
 
 
 class _Stopping:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from claimlens.domain.errors import TooManyError
-from claimlens.entry.web.bodies import ClientGoneError, Message, Receive, Scope, Send
+from claimlens.entry.web.bodies import ClientGoneError, Incoming, Message, Receive, Scope, Send
 from claimlens.entry.web.client import Clients, limit_key
 from claimlens.entry.web.correlation import sane_token, trace_of
 from claimlens.entry.web.cors import Cors
@@ -79,8 +79,9 @@ class Frame:
             await self._app(scope, receive, send)
             return
         exchange = self._met(scope)
+        incoming = Incoming(receive, exchange.headers)
         try:
-            await self._answer(exchange, scope, receive, send)
+            await self._answer(exchange, scope, incoming, send)
         except ClientGoneError:
             exchange.status = CLIENT_GONE
         except Exception as error:
@@ -88,10 +89,11 @@ class Frame:
                 # Half an answer is out: cutting the connection is the only way to say that the rest is missing.
                 self._note(exchange, error)
                 raise
-            await self.refuse(exchange, send, error)
+            await incoming.let_end()
+            await self._send(exchange, send, refused(exchange, refusal_of(error), error))
         self._note(exchange)
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, exchange: Exchange, scope: Scope, incoming: Incoming, send: Send) -> None:
         preflight = self._cors.preflight(exchange.method, exchange.headers)
         if preflight is not None:
             await self._send(exchange, send, preflight)
@@ -101,16 +103,12 @@ class Frame:
         express = self._express.get(exchange.path) if exchange.method == "POST" else None
         if express is not None:
             exchange.route = exchange.path
-            await self._send(exchange, send, await express(exchange, receive))
+            await self._send(exchange, send, await express(exchange, incoming))
             return
         inner: dict[str, Any] = {**scope, "path": exchange.path, KEY: exchange}
         if exchange.method == "HEAD":
             inner["method"] = "GET"
-        await self._app(inner, receive, self._finishing(exchange, send))
-
-    async def refuse(self, exchange: Exchange, send: Send, error: Exception) -> None:
-        """Answer with the problem details of an error."""
-        await self._send(exchange, send, refused(exchange, refusal_of(error), error))
+        await self._app(inner, incoming, self._finishing(exchange, incoming, send))
 
     def _met(self, scope: Scope) -> Exchange:
         headers = dict(scope["headers"])
@@ -132,12 +130,14 @@ class Frame:
         if not last.allowed:
             raise TooManyError(f"more than {last.limit} requests a second from one address", retry_after_s=last.reset_s)
 
-    def _finishing(self, exchange: Exchange, send: Send) -> Send:
+    def _finishing(self, exchange: Exchange, incoming: Incoming, send: Send) -> Send:
         """A `send` for the framework, which adds the headers of every answer."""
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
+                if exchange.status >= 400:
+                    await incoming.let_end()
                 own = [_said(name.lower(), value) for name, value in message["headers"]]
                 message = {**message, "headers": own + self._fields(exchange, {name for name, _ in own})}
             await send(message)
