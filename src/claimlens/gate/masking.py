@@ -119,9 +119,11 @@ class _Walk:
         changed: dict[str, Any] = {}
         for key, value in record.items():
             kind = type(value)
-            if key in _CODES or value is None or kind is float or kind is bool:
+            if value is None or kind is float or kind is bool:
                 continue
             if key not in _JUDGED:
+                if _is_code(key):
+                    continue
                 after = self._member(key, value, self._figure if key == "nutrition" else self._other, _is_code)
             elif kind is str:
                 after = masked_text(value, self._region) if self._hidden else value

@@ -131,7 +131,7 @@ class TestOtherFields:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"sku": "447911123456"},
+            {"sku": "447911123456", "shop_id": PHONE, "updated_at": 447911123456},
             {"gtin": "05012345678900"},
             {"metadata": {"external_id": "447911123456", "store_id": 447911123456, "created_at": 1764000000000}},
             {"image_url": "https://cdn.example/soup.png"},
