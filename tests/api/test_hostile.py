@@ -226,7 +226,8 @@ class TestPaths:
             "limit=0", "limit=-1", "limit=1e9", "limit=999999999999999999999", "limit=ten", "cursor=nonsense",
             "cursor=W10", "start_date=yesterday", "start_date=2026-13-01", "end_date=2026-02-30",
             "start_date=2026-11-02&end_date=2026-11-01", "start_date=99999-01-01", "verdict=maybe", "limit=1&limit=2",
-            "needs_review=perhaps", "colour=red", "item_id=%00", "item_id=%FF", "verdict[]=allow",
+            "needs_review=perhaps", "colour=red", "item_id=%00", "item_id=%FF", "start_date=", "limit=",
+            "verdict[]=allow",
         ],
     )  # fmt: skip
     async def test_a_query_that_cannot_be_read_is_400(self, house, query):

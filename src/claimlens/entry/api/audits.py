@@ -29,7 +29,7 @@ _FILTERS = (
     Parameter(name="item_id", about="Of this item only.", example="j-1"),
     Parameter(name="rule_id", about="With a finding of this rule that counts.", example="GB-HEALTH-IMMUNITY-001"),
     Parameter(name="correlation_id", about="Of this request only.", example="till-4711"),
-    Parameter(name="job_id", about="Of this job only.", schema=_UUID),
+    Parameter(name="job_id", about="Of this job only."),
     Parameter(
         name="needs_review",
         about="Waiting for evidence or a person, or not.",

@@ -14,6 +14,7 @@ from claimlens.domain.tenant import Principal
 from claimlens.entry.api.idempotency import Once
 from claimlens.entry.api.spec import KEY as SPEC
 from claimlens.entry.api.spec import Spec
+from claimlens.entry.api.vocabulary import CURSOR
 from claimlens.entry.web import exchange as web
 from claimlens.entry.web.exchange import Exchange
 from claimlens.entry.web.metrics import Metrics
@@ -56,17 +57,20 @@ class Call:
         return typed(read_json(self.exchange.body), kind)
 
     def query(self) -> dict[str, str]:
-        """The parameters that the route knows. Raises InvalidError for another: a misspelt filter filters nothing."""
+        """The parameters that the route knows.
+
+        Raises InvalidError for another (a misspelt filter filters nothing), and for an empty one: a variable that was
+        not set would ask for everything. Only an empty `cursor` says something: the first page.
+        """
         given = self.exchange.query()
-        known = {parameter.name: parameter for parameter in self.spec.query}
-        for name in given:
+        known = [parameter.name for parameter in self.spec.query]
+        for name, value in given.items():
             if name not in known:
                 listed = f"; known: {', '.join(known)}" if known else ""
                 raise InvalidError((("", f"unknown query parameter {name!r:.40}{listed}"),))
-        for parameter in self.spec.query:
-            if parameter.required and not given.get(parameter.name):
-                raise InvalidError((("", f"the query parameter {parameter.name} is missing"),))
-        return {name: value for name, value in given.items() if value}
+            if not value and name != CURSOR.name:
+                raise InvalidError((("", f"the query parameter {name} is empty; leave it out"),))
+        return given
 
     def tenant(self) -> str | None:
         """The tenant that a list is limited to."""

@@ -105,8 +105,6 @@ def _operation(path: str, method: str, spec: Spec, shapes: _Shapes) -> dict[str,
     ]
     for each in spec.query:
         parameter: dict[str, Any] = {"name": each.name, "in": "query", "description": each.about, "schema": each.schema}
-        if each.required:
-            parameter["required"] = True
         if each.example:
             parameter["example"] = each.example
         parameters.append(parameter)
@@ -153,8 +151,9 @@ _IDEMPOTENCY_KEY = {
 _CORRELATION = {
     "name": "X-Correlation-ID",
     "in": "header",
-    "description": "Your name for this request in logs, audits and webhooks; made if it is missing or no sane token.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    "description": "Your name for this request in logs, audits and webhooks: 1 to 128 visible ASCII characters. "
+    "Anything else, or nothing, is replaced by one that is made.",
+    "schema": {"type": "string"},
 }
 
 

@@ -33,9 +33,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     about: str
-    schema: Mapping[str, Any] = msgspec.field(default_factory=lambda: {"type": "string"})
+    schema: Mapping[str, Any] = msgspec.field(default_factory=lambda: {"type": "string", "minLength": 1})
     example: str = ""
-    required: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

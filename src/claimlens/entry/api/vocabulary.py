@@ -9,7 +9,11 @@ _DAY_OR_MOMENT = {
     "anyOf": [{"format": "date"}, {"format": "date-time"}],
 }
 
-CURSOR = Parameter(name="cursor", about="Where the last page ended: its `next_cursor`.")
+CURSOR = Parameter(
+    name="cursor",
+    about="Where the last page ended: its `next_cursor`. Empty: the first page.",
+    schema={"type": "string"},
+)
 LIMIT = Parameter(
     name="limit",
     about="Rows of the page.",
