@@ -24,7 +24,8 @@ from claimlens.usecases.access_log import access_line
 from claimlens.usecases.asks import read_feed
 from claimlens.usecases.audits import AuditDesk
 from claimlens.usecases.checks import Checker
-from claimlens.usecases.jobs import JobDesk, JobWorker
+from claimlens.usecases.job_worker import JobWorker
+from claimlens.usecases.jobs import JobDesk
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.menu_export import MenuExport
 from claimlens.usecases.verdicts import Desk

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from claimlens.usecases.jobs import LEASE
+from claimlens.usecases.job_worker import LEASE
 from tests.clock import HandClock
 from tests.journeys.desk_world import SOUP, World
 from tests.journeys.test_jobs import ndjson, pieces, results

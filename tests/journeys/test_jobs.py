@@ -17,10 +17,12 @@ from claimlens.domain.errors import (
 )
 from claimlens.domain.job import JobState
 from claimlens.domain.tenant import PlatformScope, Role
-from claimlens.usecases import jobs as job_module
+from claimlens.usecases import job_upload
 from claimlens.usecases.access_log import access_line
 from claimlens.usecases.checks import Checker
-from claimlens.usecases.jobs import CHUNK_LINES, LEASE, LONGEST_LINE, job_wire
+from claimlens.usecases.job_upload import CHUNK_LINES, LONGEST_LINE
+from claimlens.usecases.job_worker import LEASE
+from claimlens.usecases.jobs import job_wire
 from tests.journeys.desk_world import JUICE, PHONE, SOUP, World, checker, lines_of
 
 
@@ -75,7 +77,7 @@ class TestUpload:
         assert not await world.worker().work_one()
 
     async def test_an_upload_that_is_too_long_is_refused(self, world, monkeypatch):
-        monkeypatch.setattr(job_module, "MOST_BYTES", 10_000)
+        monkeypatch.setattr(job_upload, "MOST_BYTES", 10_000)
         with pytest.raises(TooLargeError):
             await sent(world, menu(500))
         assert not await world.worker().work_one()

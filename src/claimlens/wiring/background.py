@@ -5,7 +5,7 @@ import random
 from claimlens.adapters.sql import partitions
 from claimlens.usecases.authentication import worker_scope
 from claimlens.usecases.dispatch import Dispatcher
-from claimlens.usecases.jobs import JobWorker
+from claimlens.usecases.job_worker import JobWorker
 from claimlens.wiring.service import Service
 
 _AT_ONCE = 5_000

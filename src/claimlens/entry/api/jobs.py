@@ -17,7 +17,8 @@ from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
 from claimlens.entry.web.bodies import body_pieces
 from claimlens.entry.web.reply import Reply
-from claimlens.usecases.jobs import MOST_BYTES, job_wire
+from claimlens.usecases.job_upload import MOST_BYTES
+from claimlens.usecases.jobs import job_wire
 
 _TAG = "Jobs"
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
