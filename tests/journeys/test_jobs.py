@@ -273,8 +273,8 @@ class TestResuming:
             assert len(lines) == count
         assert len(await world.rows("audits")) == 70
 
-    async def test_a_store_that_is_out_leaves_the_job_to_be_taken_up_at_once(self, world):
-        job = await sent(world, menu(5))
+    async def test_a_job_that_could_not_be_written_lets_others_pass_and_is_taken_up_again(self, world):
+        job, other = await sent(world, menu(5)), await sent(world, menu(1))
 
         class Out:
             async def write(self, scope, entry):
@@ -282,7 +282,10 @@ class TestResuming:
 
         with pytest.raises(OverloadedError):
             await world.worker(journal=Out()).work_one()
-        world.clock.forward(seconds=1)
+        assert await world.worker().work_one()
+        assert (await world.jobs.status(world.who(), other.id)).state is JobState.FINISHED
+        assert not await world.worker().work_one()
+        world.clock.forward(seconds=LEASE.total_seconds() + 1)
         assert await world.worker().work_one()
         assert (await world.jobs.status(world.who(), job.id)).state is JobState.FINISHED
 

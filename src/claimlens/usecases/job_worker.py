@@ -88,7 +88,10 @@ class JobWorker:
             await self._work(principal, job, lease)
         except ConflictError:
             _log.warning("job_lost", job_id=job.id, tenant=job.tenant_id)
-        except (OverloadedError, asyncio.CancelledError):
+        except OverloadedError:
+            # Kept until the lease runs out: should only this job be in the way, the others get their turn meanwhile.
+            raise
+        except asyncio.CancelledError:
             # Whoever comes next need not wait for the lease to run out.
             with suppress(RequestError):
                 await self._jobs.extend(self._platform, job.id, lease=lease, until=self._clock.now())
