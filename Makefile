@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test bench bench-service soak fuzz eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test bench bench-service bench-durable soak fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
 
 bench-service: $(VENV)/dev.stamp ## the service under load, beside a bare echo; needs nothing installed [ARGS=...]
 	$(BIN)/python -m bench.service $(ARGS)
+
+bench-durable: $(VENV)/dev.stamp ## verdicts made durable a second, beside one transaction for each [ARGS=...]
+	$(BIN)/python -m bench.durable $(ARGS)
 
 soak: $(VENV)/dev.stamp ## kill server and database 100 times each under load; nothing answered is lost [ARGS="--kills N"]
 	$(BIN)/python -m tests.soak $(ARGS)

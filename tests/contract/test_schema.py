@@ -1,16 +1,21 @@
 """The migrations make the tables that `tables.py` describes; the partitions come on time."""
 
 import re
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from claimlens.adapters.sql import partitions, tables
+from claimlens.adapters.sql import migrate, partitions, tables
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.migrate import status, upgrade
+from claimlens.domain.errors import OverloadedError
 
 NOVEMBER = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
 
@@ -43,6 +48,67 @@ class TestMigrations:
         async with database.write() as connection:
             await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
         assert (await upgrade(database, NOVEMBER)).state == "ahead"
+
+
+STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade() -> None:
+    op.add_column("switches", sa.Column("note", sa.Text))
+"""
+
+NOT_IN_A_TRANSACTION = """
+    if op.get_context().dialect.name == "postgresql":
+        with op.get_context().autocommit_block():
+            op.execute("CREATE INDEX CONCURRENTLY ix_switches_note ON switches (note)")
+"""
+
+
+class TestTheNextStep:
+    @pytest.fixture
+    def add_step(self, tmp_path, monkeypatch):
+        """Let there be a second step."""
+        folder = tmp_path / "migrations"
+        shutil.copytree(Path(migrate.__file__).parent / "migrations", folder)
+        monkeypatch.setattr(migrate, "_script", lambda: ScriptDirectory(folder))
+
+        def add(text):
+            (folder / "versions" / "v0002_next.py").write_text(text)
+
+        return add
+
+    async def columns(self, database):
+        async with database.read(fresh=True) as connection:
+            return list((await connection.execute(sa.text("SELECT * FROM switches"))).keys())
+
+    async def test_it_is_pending_until_it_is_run(self, database, add_step):
+        add_step(STEP + NOT_IN_A_TRANSACTION)
+        schema = await status(database)
+        assert (schema.state, schema.current, schema.pending) == ("behind", "0001", ("0002",))
+        assert (await upgrade(database, NOVEMBER)).state == "current"
+        assert "note" in await self.columns(database)
+
+    async def test_one_that_fails_leaves_everything_as_it_was(self, database, add_step):
+        add_step(STEP + '    op.execute("SELECT nonsense FROM nowhere")\n')
+        with pytest.raises(sa.exc.DBAPIError):
+            await upgrade(database, NOVEMBER)
+        assert (await status(database)).current == "0001"
+        assert "note" not in await self.columns(database)
+
+    async def test_one_that_gets_no_lock_gives_up_and_may_be_run_again(self, postgres_url, add_step, monkeypatch):
+        add_step(STEP)
+        monkeypatch.setattr(migrate, "_TABLE_LOCK_S", 1)
+        database, other = Database(postgres_url), await asyncpg.connect(postgres_url)
+        await other.execute("BEGIN; LOCK TABLE switches IN ACCESS SHARE MODE")
+        with pytest.raises(OverloadedError):
+            await upgrade(database, NOVEMBER)
+        await other.close()
+        assert (await upgrade(database, NOVEMBER)).state == "current"
+        await database.close()
 
 
 class TestPartitions:
