@@ -6,6 +6,7 @@ that shows one of these is walked.
 """
 
 import math
+from operator import is_not
 from typing import Any
 
 import msgspec
@@ -16,7 +17,10 @@ MOST_EXACT = 2**53 - 1
 _sorted = msgspec.json.Encoder(order="sorted")
 _plain = msgspec.json.Encoder()
 #: A float that is whole, an exponent, a long integer, a key with a sign beyond U+FFFF. Text may look like one of them.
-_ODD = re2.compile(rb'\.0(?:[,\]}]|$)|[0-9]e-?[0-9]|[0-9]{16}|[\x{10000}-\x{10FFFF}][^"]*":')
+_FAR_KEY = r'[\x{10000}-\x{10FFFF}][^"]*":'
+_ODD = re2.compile(rf"\.0(?:[,\]}}]|$)|[0-9]e-?[0-9]|[0-9]{{16}}|{_FAR_KEY}".encode())
+_ODD_KEY = re2.compile(_FAR_KEY.encode())
+_SURE = frozenset({str, bool, type(None)})
 
 
 def canonical_json(value: Any) -> bytes:
@@ -29,22 +33,36 @@ def canonical_json(value: Any) -> bytes:
     encoded = _sorted.encode(value)
     if _ODD.search(encoded) is None:
         return encoded
-    return _plain.encode(_canonical(msgspec.to_builtins(value, builtin_types=(msgspec.Raw,))))
+    written = _with_numbers(value)
+    return _plain.encode(_in_order(written)) if _ODD_KEY.search(encoded) else _sorted.encode(written)
 
 
-def _canonical(value: Any) -> Any:
-    """The value with its keys in order, and with numbers that the encoder writes as they should stand."""
+def _with_numbers(value: Any) -> Any:
+    """The value with numbers that the encoder writes as they should stand; the same object where there is nothing."""
     kind = type(value)
     if kind is dict:
-        keys = list(value)
-        keys.sort(key=_utf_16)
-        return {key: _canonical(value[key]) for key in keys}
+        changed = {
+            key: after
+            for key, inner in value.items()
+            if type(inner) not in _SURE and (after := _with_numbers(inner)) is not inner
+        }
+        return {**value, **changed} if changed else value
     if kind is list or kind is tuple:
-        return [_canonical(inner) for inner in value]
+        entries = [inner if type(inner) in _SURE else _with_numbers(inner) for inner in value]
+        return entries if any(map(is_not, entries, value)) else value
     if kind is float:
         return _number(value)
-    if kind is int and not -MOST_EXACT <= value <= MOST_EXACT:
-        return _long_integer(value)
+    if kind is int:
+        return value if -MOST_EXACT <= value <= MOST_EXACT else _long_integer(value)
+    return value if kind in _SURE else _with_numbers(msgspec.to_builtins(value))
+
+
+def _in_order(value: Any) -> Any:
+    """The value with its keys in the order of their UTF-16."""
+    if type(value) is dict:
+        return {key: _in_order(value[key]) for key in sorted(value, key=_utf_16)}
+    if type(value) is list or type(value) is tuple:
+        return [_in_order(inner) for inner in value]
     return value
 
 

@@ -73,3 +73,5 @@ def test_structs_are_objects():
         first: dict[str, int]
 
     assert canonical_json(Pair(2.0, {"z": 1, "a": 2})) == b'{"first":{"a":2,"z":1},"second":2}'
+    inside = {"pairs": (Pair(1e21, {"\ufb33": 1, "\U0001f600": 2}),)}
+    assert canonical_json(inside).decode() == '{"pairs":[{"first":{"\U0001f600":2,"\ufb33":1},"second":1e+21}]}'
