@@ -41,9 +41,11 @@ class PatternSet(msgspec.Struct, frozen=True, gc=False):
     word.
     `key_elements[i]` are the elements that `keys[i]` is a word of.
     `numeric` maps an element that may also be a number to NUMBER or PERCENT.
+    `common` are the numbers of those keys that are words of almost any text ("the", "with").
     """
 
     keys: tuple[str, ...]
     key_elements: tuple[tuple[int, ...], ...]
     productions: tuple[Production, ...]
     numeric: dict[int, int]
+    common: tuple[int, ...] = ()

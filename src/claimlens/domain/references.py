@@ -75,8 +75,8 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
     reference_keywords: dict[str, int] = {}
     reference_amount_name: str = "reference amount"
     reference_amount_not_before: tuple[str, ...] = ()
-    beverage_words: tuple[str, ...] = ()
-    not_beverage_words: tuple[str, ...] = ()
+    beverage_words: frozenset[str] = frozenset()
+    not_beverage_words: frozenset[str] = frozenset()
 
 
 def head_words(name: str) -> list[str]:

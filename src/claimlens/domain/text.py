@@ -87,14 +87,19 @@ _ASCII_TABLE = {i: _fold_char(chr(i)) or " " for i in range(128)}
 _ASCII = "".join(_ASCII_TABLE[i] for i in range(128))
 assert len(_ASCII) == 128  # one to one, so that translate stays on its fast path
 _ASCII_FOLD = str.maketrans({chr(i): _ASCII[i] for i in range(128)})
+_ASCII_BYTES = bytes(ord(_ASCII[min(i, 127)]) for i in range(256))
+_ASCII_KINDS = b"".join(b"1" if chr(i).isdigit() else b"a" if chr(i).isalpha() else b" " for i in range(128)).ljust(256)
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _LONE_BOUNDARY = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
 #: A full stop that ends a shortened word, not a sentence: "No. 1", "Dr. Rao", "Vit. C", "Rs. 99".
 _SHORTENED = re.compile(
     r"(?<![^\W_])(?:(?:no|nr|rs)\.(?= ?[0-9])|(?:dr|mr|mrs|vit)\.(?= ?[^\W\d_]))", re.IGNORECASE | re.ASCII
 )
-_SHORTENED_ENDS = ("no.", "nr.", "rs.", "dr.", "mr.", "mrs.", "vit.")
+_SHORTENED_WORDS = ("no", "nr", "rs", "dr", "mr", "vit")
+_SHORTENED_END = re.compile(r"(?<![^\W_])(?:no|nr|rs|dr|mr|mrs|vit)\Z")
+_LONGEST_SHORTENED = 3
 _ASCII_TOKEN = re.compile(r"[A-Za-z]*[0-9]+(?:[.!?;:|][0-9]+)*|[A-Za-z]+|[.!?;:|\n\r%&]")
+_DOTTED = re.compile(r"\.[^\W\d_]")
 _LETTER_AFTER_DIGIT = re.compile(r"([0-9])([^\W\d_])")
 
 
@@ -112,39 +117,62 @@ _FOLD_TABLE = _FoldTable()
 _FEW = 8
 
 
+def has_digit(text: str) -> bool:
+    """Whether one of 0-9 stands in the text; ten looks in C, quicker than one expression."""
+    return (
+        "0" in text or "1" in text or "2" in text or "3" in text or "4" in text
+        or "5" in text or "6" in text or "7" in text or "8" in text or "9" in text
+    )  # fmt: skip
+
+
+def has_dotted(text: str) -> bool:
+    """Whether a letter follows a full stop at once, as in a web address or in letters set apart by stops."""
+    return "." in text and _DOTTED.search(text) is not None
+
+
 def fold(text: str) -> str:
-    """Folded form of `text` (see the module's promise); about 3 µs for 350 ASCII characters."""
+    """Folded form of `text` (see the module's promise); about 5 µs for 350 ASCII characters."""
     text = _open_shortened(text)
     if text.isascii():
-        plain = text.translate(_ASCII_FOLD)
+        plain = _fold_ascii(text)
     else:
         strange = set(_NON_ASCII.findall(text))
         if len(strange) <= _FEW:
             for char in strange:
                 text = text.replace(char, _fold_char(char))
-            plain = text.translate(_ASCII_FOLD) if text.isascii() else text.translate(_FOLD_TABLE)
+            plain = _fold_ascii(text) if text.isascii() else text.translate(_FOLD_TABLE)
         else:
             plain = text.translate(_FOLD_TABLE)
-    if "\n" in plain:
-        plain = plain.replace("\n", " . ")
-    if "." in plain:
-        plain = (plain + " ").replace(". ", " . ")
-        if plain.count(".") != plain.count(" . "):
-            plain = _LONE_BOUNDARY.sub(" . ", plain)
+    if has_digit(plain):
+        plain = _ends_between_numbers(plain)
+    elif "\n" in plain or "." in plain:
+        plain = plain.replace("\n", ".").replace(".", " . ")
     if "%" in plain:
         plain = plain.replace("%", " % ")
     if "&" in plain:
         plain = plain.replace("&", " and ")
-    if _LETTER_AFTER_DIGIT.search(plain):
-        plain = _LETTER_AFTER_DIGIT.sub(r"\1 \2", plain)
     return f" {' '.join(plain.split())} "
+
+
+def _fold_ascii(text: str) -> str:
+    """Sign for sign; through bytes, which is twice as quick."""
+    return text.encode("ascii").translate(_ASCII_BYTES).decode("ascii")
+
+
+def _ends_between_numbers(plain: str) -> str:
+    """The text with its boundaries set apart, save those inside a number, and letters from the digits before them."""
+    plain = (plain.replace("\n", " . ") + " ").replace(". ", " . ")
+    if plain.count(".") != plain.count(" . "):
+        plain = _LONE_BOUNDARY.sub(" . ", plain)
+    if plain.isascii() and b"1a" not in plain.encode("ascii").translate(_ASCII_KINDS):
+        return plain
+    return _LETTER_AFTER_DIGIT.sub(r"\1 \2", plain)
 
 
 def _open_shortened(text: str) -> str:
     """The text with a space for each full stop that ends a shortened word; as long as before."""
-    if "." in text:
-        low = text.lower()
-        if any(end in low for end in _SHORTENED_ENDS):
+    for before in text.lower().split(".")[:-1]:
+        if before.endswith(_SHORTENED_WORDS) and _SHORTENED_END.search(before[-_LONGEST_SHORTENED - 1 :]):
             return _SHORTENED.sub(_without_stop, text)
     return text
 

@@ -20,7 +20,7 @@ from claimlens.gate.judge.energy import energy_mismatch
 from claimlens.gate.judge.verdict import needs_review, outcome
 from claimlens.gate.normalise.disguise import second_readings
 from claimlens.gate.normalise.nutrition import normalise_nutrition
-from claimlens.gate.normalise.pii import find_pii, redact
+from claimlens.gate.normalise.pii import find_pii, may_hold_pii, redact
 from claimlens.gate.normalise.reading import Reading
 from claimlens.gate.normalise.state import is_liquid
 from claimlens.gate.rewrite.changed import changed_sentences, is_undisguised
@@ -145,15 +145,17 @@ class Examiner:
         text = reading.text
         hits = self.claims.scan(text.folded)
         scans = [Scan(reading, text, hits, self.claims.sightings(hits, item_hits))]
-        claims = self.claims
+        words = self.claims.words
         for again in second_readings(
-            text.text, text.folded, claims.known_start, claims.word_starts, has_repeats=claims.has_repeats(hits)
+            text.text, text.folded, words.known_start, words.word_starts, has_repeats=self.claims.has_repeats(hits)
         ):
             more = self.claims.scan(again.folded)
             scans.append(Scan(reading, again, more, self.claims.sightings(more, item_hits or hits)))
         return scans
 
     def _personal(self, reading: Reading) -> list[tuple[int, Finding]]:
+        if not may_hold_pii(reading.text.text, self._region):
+            return []
         found = []
         for i, (pointer, text) in enumerate(reading.fields):
             for hit in find_pii(text, self._region):

@@ -151,8 +151,8 @@ def _references(source: _Source) -> NutrientReferences:
         reference_keywords=_keywords(table),
         reference_amount_name=source.reference_amount_name,
         reference_amount_not_before=tuple(map(keyword_form, source.reference_amount_not_before)),
-        beverage_words=tuple(dict.fromkeys(map(keyword_form, source.beverage_words))),
-        not_beverage_words=tuple(dict.fromkeys(map(keyword_form, source.not_beverage_words))),
+        beverage_words=frozenset(map(keyword_form, source.beverage_words)),
+        not_beverage_words=frozenset(map(keyword_form, source.not_beverage_words)),
         **numbers,
     )
 

@@ -60,6 +60,7 @@ class PatternCompiler:
             key_elements=tuple(tuple(elements) for elements in self._keys.values()),
             productions=tuple(self._productions),
             numeric=self._numeric,
+            common=tuple(i for i, key in enumerate(keys) if key[0] == key[-1] == " " and key.strip() in _EVERYWHERE),
         )
 
     def _sequence(self, row: Row) -> Sequence:

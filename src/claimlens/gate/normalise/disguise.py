@@ -7,11 +7,15 @@ off. Spans of the second reading still point into the text as submitted.
 import re
 from collections.abc import Callable
 
-from claimlens.domain.text import FoldedText, fold_with_origins
+from claimlens.domain.text import FoldedText, fold_with_origins, has_dotted
 
-_SHAPES = str.maketrans(
-    {chr(i): "a" if chr(i).isalpha() else "1" if chr(i) in "013457" else chr(i) for i in range(128) if chr(i) != " "}
-)
+
+def _shape(sign: str) -> str:
+    return "a" if sign.isalpha() else "1" if sign in "013457" else sign
+
+
+_SHAPES = str.maketrans({chr(i): _shape(chr(i)) for i in range(128) if chr(i) != " "})
+_ASCII_SHAPES = bytes(ord(_shape(chr(i))) for i in range(128)) + bytes(128)
 _JOINED = re.compile(r"[^\W\d_]+(?:[-‐‑._*\u2013][^\W\d_]+)+")
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?:[ .\-_*][^\W\d_]){3,}(?!\w)")
 _LEET = re.compile(r"[^\W_]*(?:[^\W\d_][013457@$€!|]+[^\W\d_]|(?<!\w)[13457@$€][^\W\d_]{3})[^\s]*")
@@ -51,22 +55,24 @@ def second_readings(
     `known_start` says how many letters from a word's start are a word worth uncovering (0: none); `has_repeats`
     whether a letter stands three times in a row anywhere.
     """
-    shapes = folded.translate(_SHAPES)
+    if folded.isascii():  # through bytes, which is twice as quick
+        shapes = folded.encode("ascii").translate(_ASCII_SHAPES).decode("ascii")
+    else:
+        shapes = folded.translate(_SHAPES)
     replaced: dict[int, str] = {}
     for sign in _JOINING if text.isascii() else _SIGNS:
         if sign in text:
             _join_parts(text, sign, replaced, known_start)
-    if "." in text and " a . a . a" in shapes:
+    if has_dotted(text) and " a . a . a" in shapes:
         _join_parts(text, ".", replaced, known_start)
     if " a a a a " in shapes:
         for match in _SPACED.finditer(text):
             _drop_signs(text, match.start(), match.end(), replaced)
     if (
-        "a1 a" in shapes
-        or "@" in text
+        "@" in text
         or "$" in text
         or "€" in text
-        or (" 1 aaa" in shapes and _LEADING_LEET.search(text))
+        or ("1" in shapes and ("a1 a" in shapes or (" 1 aaa" in shapes and _LEADING_LEET.search(text))))
     ):
         _undo_leet(text, replaced, known_start)
     if has_repeats:

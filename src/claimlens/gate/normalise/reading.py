@@ -32,7 +32,9 @@ class Reading:
         self.numbers = only
         self._starts: list[int] | None = None
         read = self.fields if only is None else [self.fields[i] for i in only]
-        self.text = FoldedText("\n".join([_with_item_ends(pointer, text) for pointer, text in read]))
+        # The commas of an ingredient list are ends ("beef, bacon" is not beef bacon); one sign for one sign.
+        texts = [text.replace(",", ";") if pointer.startswith("/ingredients") else text for pointer, text in read]
+        self.text = FoldedText("\n".join(texts))
 
     def place(self, start: int, end: int, text: FoldedText | None = None) -> Place:
         """Where a token run of the folded text stands in the fields as submitted."""
@@ -54,11 +56,3 @@ class Reading:
     def pointer(self, place: Place) -> str:
         """JSON Pointer of the place's field."""
         return self.fields[place.field][0]
-
-
-def _with_item_ends(pointer: str, text: str) -> str:
-    """The text with the commas of an ingredient list as ends: "beef, bacon" is not beef bacon.
-
-    One sign for one sign.
-    """
-    return text.replace(",", ";") if pointer.startswith("/ingredients") else text

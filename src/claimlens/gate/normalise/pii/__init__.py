@@ -6,6 +6,7 @@ that goes before an address. Only a text that shows one of them is read by the d
 
 import re
 
+from claimlens.domain.text import has_digit, has_dotted
 from claimlens.gate.normalise.pii.address import find_addresses
 from claimlens.gate.normalise.pii.email import find_emails_and_upi
 from claimlens.gate.normalise.pii.hits import MASK_SIGN, PiiHit, Taken, mask, outermost, redact
@@ -15,7 +16,7 @@ from claimlens.gate.normalise.pii.plain import plain_view
 from claimlens.gate.normalise.pii.postcode import find_postcodes
 from claimlens.gate.normalise.pii.web import find_urls
 
-__all__ = ["MASK_SIGN", "PiiHit", "find_pii", "mask", "outermost", "redact"]
+__all__ = ["MASK_SIGN", "PiiHit", "find_pii", "mask", "may_hold_pii", "outermost", "redact"]
 
 #: Digits with nothing but separators between them.
 _NUMBERS = re.compile(r"[0-9](?:[ \t.\-/()]{0,4}[0-9])*")
@@ -23,7 +24,6 @@ _SHORTEST_PHONE = 7
 _SHORTEST_POSTCODE = 4
 _DIGITS_OF_PAN = 4
 _ANY_DIGIT = re.compile(r"\d")
-_DOTTED = re.compile(r"\.[^\W\d_]")
 _TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 
 
@@ -32,11 +32,8 @@ def find_pii(text: str, region: str) -> list[PiiHit]:
 
     Spans are code points of `text` as submitted. Hits do not overlap, save that a postcode may lie inside an address.
     """
-    low = text.lower()
-    if not ("@" in text or "://" in text or "dot" in low or "(at)" in low or "[at]" in low):
-        dotted = "." in text and _DOTTED.search(text)
-        if not (dotted or _has_digit(text) or _leads_to_address(low, region) or _is_disguised(text)):
-            return []
+    if not may_hold_pii(text, region):
+        return []
     plain, origins = plain_view(text)
     hits = _read(plain, _lower(plain), region)
     if origins is not None:
@@ -45,11 +42,20 @@ def find_pii(text: str, region: str) -> list[PiiHit]:
     return hits
 
 
+def may_hold_pii(text: str, region: str) -> bool:
+    """A first look; False is certain. What is False of texts joined by line ends is False of each of them."""
+    if "@" in text or has_dotted(text) or _has_digit(text):
+        return True
+    low = text.lower()
+    return (
+        "dot" in low or "://" in text
+        or ("(" in text and "(at)" in low) or ("[" in text and "[at]" in low)
+        or _leads_to_address(low, region) or _is_disguised(text)
+    )  # fmt: skip
+
+
 def _has_digit(text: str) -> bool:
-    if (
-        "0" in text or "1" in text or "2" in text or "3" in text or "4" in text
-        or "5" in text or "6" in text or "7" in text or "8" in text or "9" in text
-    ):  # fmt: skip
+    if has_digit(text):
         return True
     return _beyond_latin(text) and _ANY_DIGIT.search(text) is not None
 
@@ -105,7 +111,7 @@ def _read(text: str, low: str, region: str) -> list[PiiHit]:
     dotted = "dot" in low
     if "@" in text or "at)" in low or "at]" in low or (dotted and " at " in low):
         hits += taken.add(find_emails_and_upi(text))
-    if dotted or "://" in text or ("." in text and _DOTTED.search(text)):
+    if dotted or "://" in text or has_dotted(text):
         hits += taken.add(find_urls(text))
     numbers = _NUMBERS.findall(text)
     postcodes: list[PiiHit] = []
