@@ -1,7 +1,7 @@
 """Journal entries as rows, and the statements that insert the rows of many entries at once.
 
 PostgreSQL gets one statement for all tables, each row a place in arrays: it is atomic by itself and one round trip.
-As quick as COPY in a transaction or quicker up to 128 rows (docs/adr/0010-a-batch-is-one-statement.md).
+As quick as COPY in a transaction or quicker up to 128 rows (docs/adr/0009-a-batch-is-one-statement.md).
 """
 
 import zlib
