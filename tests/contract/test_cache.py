@@ -1,6 +1,7 @@
 """What every cache promises: in process, one Valkey, a cluster of three. Faults are in test_cache_faults.py."""
 
 import asyncio
+import os
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,9 +27,13 @@ async def opened(cache: Cache) -> AsyncIterator[Cache]:
 
 
 @pytest.fixture(scope="module")
-def single() -> Iterator[Valkey]:
+def single_url() -> Iterator[str]:
+    """The server that CLAIMLENS_TEST_REDIS_URL names, else one of our own."""
+    if given := os.environ.get("CLAIMLENS_TEST_REDIS_URL"):
+        yield given
+        return
     server = Valkey()
-    yield server
+    yield server.url
     server.remove()
 
 
@@ -180,8 +185,8 @@ class TestSingleServer(SharedCacheContract):
     mode = "redis"
 
     @pytest.fixture
-    def open_cache(self, single: Valkey) -> OpenCache:
-        return lambda: opened(RedisCache(single.url, MemoryCache()))
+    def open_cache(self, single_url: str) -> OpenCache:
+        return lambda: opened(RedisCache(single_url, MemoryCache()))
 
 
 class TestCluster(SharedCacheContract):
