@@ -1,5 +1,6 @@
 """The application over a real store, without a socket."""
 
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,23 @@ async def house(
     opened = await open_house(f"sqlite:///{folder / 'claimlens.db'}", folder, checker)
     yield opened
     await opened.service.stop()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+async def house_on_each(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, checker: Checker
+) -> AsyncIterator[House]:
+    """A house on each of the two stores, for what the stores could understand differently."""
+    folder = tmp_path_factory.mktemp("house")
+    with contextlib.ExitStack() as opened:
+        if request.param == "sqlite":
+            shutil.copy(request.getfixturevalue("sqlite_template"), folder / "claimlens.db")
+            url = f"sqlite:///{folder / 'claimlens.db'}"
+        else:
+            url = opened.enter_context(request.getfixturevalue("postgres_databases").fresh())
+        house = await open_house(url, folder, checker)
+        yield house
+        await house.service.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,11 @@ GATE = ("/v1/menu/feed", "/v1/menu/validate", "/v1/web/ingest")
 ITEMS = {"locale": "en-GB", "items": [CURRY]}
 
 
+@pytest.fixture(scope="module")
+def house(house_on_each):
+    return house_on_each
+
+
 def is_problem(answer, status, code):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,6 +1,5 @@
 """How the commands for tenants, keys, users and the access log reach the store, and what they share."""
 
-import asyncio
 import getpass
 import os
 import sys
@@ -13,6 +12,7 @@ import click
 
 from claimlens.domain.errors import ClaimLensError, InvalidError
 from claimlens.domain.tenant import Principal, Role
+from claimlens.entry.cli.store import run_with_store
 
 if TYPE_CHECKING:
     from claimlens.usecases.pages import Page
@@ -43,7 +43,7 @@ def with_accounts(act: "Callable[[Accounts, Principal], Awaitable[Result]]") -> 
             return await act(accounts, operator(_login()))
 
     try:
-        return asyncio.run(main())
+        return run_with_store(main())
     except InvalidError as error:
         raise ClaimLensError("; ".join(_problem(*problem) for problem in error.problems)) from error
 

@@ -1,14 +1,13 @@
 """`claimlens db`: the tables of the store."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from claimlens.domain.errors import ClaimLensError, OverloadedError
 from claimlens.entry.cli.exit_codes import CLEAN, INCOMPLETE
+from claimlens.entry.cli.store import run_with_store
 
 if TYPE_CHECKING:
     from claimlens.adapters.sql.engine import Database
@@ -61,12 +60,7 @@ def _with_database(act: "Callable[[Database], Awaitable[Schema]]") -> "Schema":
         finally:
             await database.close()
 
-    try:
-        return asyncio.run(main())
-    except OverloadedError as error:
-        # Here the reader is the operator: say what the driver said.
-        reason = (str(error.__cause__ or "").splitlines() or [""])[0]
-        raise ClaimLensError(f"{error}: {reason}" if reason else str(error)) from error
+    return run_with_store(main())
 
 
 def _show(schema: "Schema", as_json: bool) -> None:

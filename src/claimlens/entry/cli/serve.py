@@ -23,9 +23,13 @@ def command(host: str | None, port: int | None, with_worker: bool | None, path: 
     Nothing needs to be configured: the store is made in the data folder, and the first key is shown once. SIGTERM stops
     accepting, finishes what is in flight, and ends with exit code 0.
     """
+    import gc
+
     import msgspec
 
     from claimlens.config import read_settings
+
+    gc.disable()  # until it serves: what is made until then lives as long as the process
 
     settings = read_settings()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}

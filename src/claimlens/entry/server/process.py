@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import signal
 import socket
@@ -104,6 +105,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
 
     try:
         await service.start()
+        gc.enable()
         key = await first_key(service) if path is None and not settings.in_production else None
         if worker is not None:
             worker.start()

@@ -16,6 +16,7 @@ from claimlens.entry.web.client import Clients, limit_key
 from claimlens.entry.web.correlation import sane_token, trace_of
 from claimlens.entry.web.cors import Cors
 from claimlens.entry.web.exchange import KEY, Exchange
+from claimlens.entry.web.logs import request_line
 from claimlens.entry.web.metrics import Metrics
 from claimlens.entry.web.problems import INTERNAL, MEDIA_TYPE, Refusal, problem, refusal_of
 from claimlens.entry.web.rate_limit_fields import rate_limit_fields
@@ -192,7 +193,7 @@ class Frame:
         elif failed:
             log.error("request failed", **line)
         else:
-            log.info("request", **line)
+            request_line("request", line)
 
 
 def _said(name: bytes, value: bytes) -> tuple[bytes, bytes]:

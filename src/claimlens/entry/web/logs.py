@@ -16,7 +16,8 @@ _QUIET = ("uvicorn.access", "httpx", "httpcore", "aiosqlite", "alembic")
 
 def set_up_logs(stream: TextIO | None = None, *, debug: bool = False) -> None:
     """Send structlog's and the standard library's log lines to `stream` as JSON."""
-    out = _Lines(stream or sys.stderr)
+    global _out
+    out = _out = _Lines(stream or sys.stderr)
     structlog.configure(
         processors=[_stamped, structlog.processors.format_exc_info, _rendered],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
@@ -30,9 +31,20 @@ def set_up_logs(stream: TextIO | None = None, *, debug: bool = False) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def request_line(event: str, fields: dict[str, Any]) -> None:
+    """The line of a request that went as expected: the same line by a shorter way, for there is one for each."""
+    if _out is None:
+        structlog.get_logger().info(event, **fields)
+    else:
+        _out.info(_encoder.encode({"ts": _now(), "level": "INFO", "event": event, **fields}).decode())
+
+
 def _stamped(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    ts = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"ts": ts, "level": method.upper(), "event": event.pop("event", ""), **event}
+    return {"ts": _now(), "level": method.upper(), "event": event.pop("event", ""), **event}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
@@ -61,3 +73,6 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
         log.log(max(record.levelno, logging.DEBUG), record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+_out: _Lines | None = None
