@@ -20,10 +20,13 @@ from urllib.parse import unquote
 import asyncpg
 import msgspec
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from claimlens.domain.errors import OverloadedError
+
+_log = structlog.get_logger()
 
 #: Replicas that are further behind than this are not read, in seconds.
 MOST_LAG_S = 10.0
@@ -46,6 +49,7 @@ _READERS = 5
 # SQLSTATE classes and codes, and SQLite's primary result codes, that say "not now".
 _OUT_CLASSES = ("08", "28", "53", "57", "58")
 _OUT_CODES = ("25006", "3D000", "40001", "40P01", "55P03", "XX000")
+_TOO_MANY = "53300"
 _SQLITE_OUT = (5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26)
 # asyncpg's InternalClientError: what it says when a connection is cut at certain moments.
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
@@ -174,8 +178,10 @@ class Database:
         except sa.exc.TimeoutError as error:
             raise OverloadedError("every connection to the database is in use", retry_after_s=1) from error
         except _DRIVER_ERRORS as error:
-            if engine is not self._replica:
+            # Where the server has no connection left, those that are open still work: nobody need rest.
+            if engine is not self._replica and _sqlstate(error) != _TOO_MANY:
                 self._resting_until = now() + _REST_S
+            _log.warning("database_unreachable", replica=engine is self._replica, **_named(error))
             raise OverloadedError("the database cannot be reached", retry_after_s=1) from error
 
     async def _in_transactions(self, connection: AsyncConnection) -> None:
@@ -204,6 +210,7 @@ class Database:
         except _DRIVER_ERRORS as error:
             if says_not_now(error):
                 self._loss.at = time.monotonic()
+                _log.warning("database_lost", **_named(error))
                 raise LostError("the database did not answer", retry_after_s=1) from error
             spoilt = False
             raise
@@ -239,7 +246,7 @@ def says_not_now(error: BaseException) -> bool:
         return error.connection_invalidated or (error.orig is not None and says_not_now(error.orig))
     if (sqlite_code := getattr(error, "sqlite_errorcode", None)) is not None:
         return sqlite_code & 0xFF in _SQLITE_OUT
-    state = str(getattr(error, "sqlstate", None) or "")
+    state = _sqlstate(error)
     if state.startswith(_OUT_CLASSES) or state in _OUT_CODES:
         return True
     # Without a code: lost sockets, calls on a closed connection, a plan from before a migration. Values that cannot be
@@ -247,6 +254,18 @@ def says_not_now(error: BaseException) -> bool:
     if isinstance(error, _LOST):
         return not isinstance(error, ValueError)
     return error.__cause__ is not None and says_not_now(error.__cause__)
+
+
+def _sqlstate(error: BaseException) -> str:
+    origin = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    return str(getattr(origin, "sqlstate", None) or "")
+
+
+def _named(error: BaseException) -> dict[str, str]:
+    """An error for the log: its kind, for its text may hold values."""
+    origin = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    cause = origin.__cause__ or origin
+    return {"error": type(cause).__name__, "sqlstate": _sqlstate(error)}
 
 
 async def _throw_away(connection: AsyncConnection) -> None:
@@ -281,7 +300,9 @@ def _postgres(url: str, connections: int, loss: _Loss) -> AsyncEngine:
     pool: dict[str, Any] = {"poolclass": NullPool}
     if connections:
         pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": _POOL_WAIT_S}
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT", **pool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT", hide_parameters=True, **pool
+    )
 
     @sa.event.listens_for(engine.sync_engine, "checkin")
     def note(connection: Any, record: ConnectionPoolEntry) -> None:
@@ -319,6 +340,7 @@ class _SqliteConnection(sqlite3.Connection):
 def _sqlite(path: Path, *, connections: int, begin: str, query_only: bool = False) -> AsyncEngine:
     engine = create_async_engine(
         sa.URL.create("sqlite+aiosqlite", database=str(path)),
+        hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_SQLITE_WAIT_S,

@@ -10,6 +10,7 @@ from collections import deque
 
 import asyncpg
 import sqlalchemy as sa
+import structlog
 
 from claimlens.adapters.sql import partitions, tables
 from claimlens.adapters.sql.engine import Database, LostError
@@ -17,6 +18,8 @@ from claimlens.adapters.sql.entries import Rows, advance, insert, rows_of, weigh
 from claimlens.domain.audit import JobChunk, JournalEntry
 from claimlens.domain.errors import OverloadedError, RequestError
 from claimlens.domain.tenant import TenantScope
+
+_log = structlog.get_logger()
 
 #: So many rows, or an entry that has waited so long, call for a further writer.
 _ROWS, _WAIT_S = 128, 0.002
@@ -157,6 +160,8 @@ class SqlJournal:
             except Exception as error:
                 refused = OverloadedError("the entry could not be written", retry_after_s=1)
                 refused.__cause__ = error
+                # Its kind only: the text of the error may hold what the entry holds.
+                _log.error("journal_entry_refused", tenant=waiting.scope.tenant_id, error=type(error).__name__)
                 waiting.tell(refused)
             else:
                 waiting.tell(None)
