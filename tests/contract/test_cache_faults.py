@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.crc import key_slot
 
 from claimlens.adapters.memory.cache import MemoryCache
 from claimlens.adapters.redis.cache import RedisCache
@@ -128,6 +129,47 @@ def test_emptied_under_load(servers: Servers) -> None:
             assert await is_well(cache)
 
     asyncio.run(play())
+
+
+def test_a_slot_that_moves_to_another_server(cluster: ValkeyCluster) -> None:
+    for node in cluster.nodes:
+        node.thaw()
+        node.start()
+    cluster.wait_until_whole()
+    slot = key_slot(b"moving")
+    [source] = [node for node in cluster.nodes if slot in owned_slots(node)]
+    target = next(node for node in cluster.nodes if node is not source)
+
+    def tell(node: Valkey, *command: object) -> bytes:
+        with node.client() as client:
+            return bytes(client.execute_command(*command))
+
+    async def play() -> None:
+        async with opened(cluster.url) as cache:
+
+            async def remaining(name: str) -> int:
+                return (await cache.hit([Hit("key", f"{{moving}}{name}", 10, 3600)]))[-1].remaining
+
+            assert await remaining("old") == 9
+            tell(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", tell(source, "CLUSTER", "MYID"))
+            tell(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", tell(target, "CLUSTER", "MYID"))
+            assert [await remaining("new"), await remaining("new"), await remaining("old")] == [9, 8, 8]
+            old = "claimlens:limit:key:{moving}old"
+            tell(source, "MIGRATE", "127.0.0.1", target.port, old, 0, 1000)
+            for node in (target, source, *cluster.nodes):
+                tell(node, "CLUSTER", "SETSLOT", slot, "NODE", tell(target, "CLUSTER", "MYID"))
+            assert [await remaining("new"), await remaining("old")] == [7, 7]
+            assert await is_well(cache)
+
+    asyncio.run(play())
+
+
+def owned_slots(node: Valkey) -> range:
+    with node.client() as client:
+        lines = bytes(client.execute_command("CLUSTER", "NODES")).decode().splitlines()
+    [own] = [line for line in lines if "myself" in line]
+    first, _, last = own.split()[8].partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def test_limits_hold_in_each_process_while_it_is_out(single: Valkey) -> None:
