@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_per_minute: int = 20_000
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
+    recalls_stale_days: int = 14
 
     @property
     def in_production(self) -> bool:
@@ -84,6 +85,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         requests_per_second_per_ip=_number(env, "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP", 10, least=1),
         items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
+        recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "keys": "Make, list, revoke and rotate API keys.",
     "users": "Make, list, change and delete people who sign in.",
     "access": "Read the access log: who changed what, who read records.",
+    "recalls": "Take in food recalls, say how fresh they are, look one up.",
     "db": "Make the tables of the store; say how far they are.",
 }
 

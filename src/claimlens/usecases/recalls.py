@@ -1,0 +1,344 @@
+"""Recalls: taking them in, saying how fresh they are, and the answers of `recall.lookup`.
+
+An answer is `found`, `none` or `unknown`. Stale, failed or missing data is `unknown` and never `none`: that nothing was
+found in it means nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from claimlens.domain.errors import ClaimLensError, InputError, UnknownLocaleError
+from claimlens.domain.jurisdiction import Jurisdiction, jurisdiction_of
+from claimlens.domain.recall import RecallMatch, RecallQuery, RecallStatus, SourceState
+from claimlens.domain.recall_source import SOURCES
+from claimlens.gate.ingest.recalls import BadRow, read_recalls
+from claimlens.ports.clock import Clock
+from claimlens.ports.recalls import RecallIndex
+
+#: A match of less is not worth a person's time.
+LEAST_SCORE = 0.5
+MOST_MATCHES = 10
+STALE_AFTER_DAYS = 14
+#: A source that never says when a recall ends: after so many days its recalls are listed with the closed ones.
+OPEN_FOR_DAYS = 730
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did: rows of the files, and what the index holds of the source since."""
+
+    source: str
+    format: str
+    read: int
+    joined: int
+    bad: tuple[BadRow, ...]
+    rows: int
+    open: int
+    data_as_of: date
+
+
+class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as an operator reads it. `state` is fresh | stale | failed | starting."""
+
+    source: str
+    state: str
+    detail: str
+    rows: int
+    open: int
+    markets: tuple[str, ...]
+    data_as_of: date
+    age_days: int
+    imported_at: str
+    failure: str
+    attribution: str
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    """One item as a client of the service sends it."""
+
+    name: str | None = None
+    brand: str | None = None
+    gtin: str | int | None = None
+    lot: str | None = None
+    lots: list[str] | None = None
+    ingredients: str | list[str] | None = None
+    market: str | None = None
+    locale: str | None = None
+
+
+class Recalls:
+    """The use cases over one index. `stale_after_days`: from when on a source's silence means nothing."""
+
+    def __init__(self, index: RecallIndex, clock: Clock, *, stale_after_days: int = STALE_AFTER_DAYS) -> None:
+        self._index = index
+        self._clock = clock
+        self._stale_after = stale_after_days
+
+    def take_in(
+        self,
+        files: Sequence[bytes],
+        *,
+        form: str = "",
+        source: str = "",
+        market: Jurisdiction | None = None,
+        replace: bool = False,
+        as_of: date | None = None,
+        starting: bool = False,
+    ) -> Import:
+        """Import the files of one source (pages of one feed) in one step: all of them or none.
+
+        They join what is there unless `replace`; a starting set always goes. Raises InputError for files that cannot
+        be read, ClaimLensError when the index cannot be written; the source then counts as failed until an import
+        succeeds.
+        """
+        known = form if form in SOURCES else source
+        try:
+            return self._take_in(files, form, source, market, replace, as_of, starting)
+        except ClaimLensError as error:
+            if known:
+                self._note_failure(known, str(error))
+            raise
+
+    def _take_in(
+        self,
+        files: Sequence[bytes],
+        form: str,
+        source: str,
+        market: Jurisdiction | None,
+        replace: bool,
+        as_of: date | None,
+        starting: bool,
+    ) -> Import:
+        pages = []
+        for data in files:
+            found, page = read_recalls(data, form, source=source, market=market)
+            form = form or found
+            pages.append(page)
+        name = form if form in SOURCES else source
+        if source and source != name:
+            raise InputError(f"{form} files are of the source {name}, not of {source}")
+        if name in SOURCES and form == "csv":
+            raise InputError(f"{name} has a format of its own; give a table another name with --source")
+        recalls = [recall for page in pages for recall in page.recalls]
+        day = as_of or max((page.data_as_of for page in pages if page.data_as_of), default=None)
+        if day is None:
+            raise InputError("no row of it is a recall, and nothing says of which day it is")
+        now = self._clock.now()
+        if day > now.date() + timedelta(days=1):
+            raise InputError(f"it says that it is of {day}, which is still to come")
+        held = {state.source: state for state in self._states_or_none()}.get(name)
+        keep = not replace and not (held is not None and held.starting)
+        if keep and held is not None:
+            day = max(day, held.data_as_of)
+        state = self._index.load(
+            recalls,
+            SourceState(
+                source=name,
+                rows=0,
+                open_rows=0,
+                markets=(market,) if market else (),
+                data_as_of=day,
+                imported_at=now,
+                starting=starting,
+            ),
+            keep=keep,
+        )
+        return Import(
+            source=name,
+            format=form,
+            read=sum(page.rows for page in pages),
+            joined=sum(page.joined for page in pages),
+            bad=tuple(bad for page in pages for bad in page.bad),
+            rows=state.rows,
+            open=state.open_rows,
+            data_as_of=state.data_as_of,
+        )
+
+    def status(self) -> list[SourceStatus]:
+        """Every source. Raises ClaimLensError when the index cannot be read."""
+        return [self._status(state) for state in self._index.status()]
+
+    def search(
+        self, query: RecallQuery, *, least: float = LEAST_SCORE, limit: int = MOST_MATCHES
+    ) -> tuple[list[RecallMatch], list[RecallMatch]]:
+        """(open matches, closed matches), best first. Raises ClaimLensError when the index cannot be read."""
+        return self._parted(self._index.search([query], least=least, limit=limit)[0])
+
+    def answer(self, payloads: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+        """The answers of `recall.lookup`, one a payload. Never raises; `{"cannot": reason}` for a payload that is none.
+
+        A payload has `name`, `brand`, `gtin`, `lot` or `lots`, `ingredients`, and `market` or `locale`.
+        """
+        read = [_query_of(payload) for payload in payloads]
+        queries = [query for query in read if isinstance(query, RecallQuery)]
+        try:
+            states = self._index.status()
+            found = self._index.search(queries, least=LEAST_SCORE, limit=MOST_MATCHES) if states else None
+        except ClaimLensError as error:
+            failed = {"source": "index", "reason": "failed", "detail": str(error)}
+            return tuple({"cannot": query} if isinstance(query, str) else _unknown(failed) for query in read)
+        statuses = [self._status(state) for state in states]
+        matches = iter(found if found is not None else [[] for _ in queries])
+        return tuple(
+            {"cannot": query} if isinstance(query, str) else self._reply(query, next(matches), statuses)
+            for query in read
+        )
+
+    def _reply(self, query: RecallQuery, matches: list[RecallMatch], statuses: list[SourceStatus]) -> dict[str, Any]:
+        asked = [status for status in statuses if query.market is None or query.market in status.markets]
+        failed = [
+            {"source": status.source, "reason": status.state, "detail": status.detail}
+            for status in asked
+            if status.state != "fresh"
+        ]
+        if not asked:
+            where = f" for {query.market}" if query.market else ""
+            failed = [{"source": "", "reason": "missing", "detail": f"no source of recalls{where} was imported"}]
+        still_open, closed = self._parted(matches)
+        fresh = {status.source for status in asked if status.state == "fresh"}
+        if any(match.recall.source in fresh for match in still_open):
+            outcome = "found"
+        else:
+            outcome = "unknown" if failed else "none"
+        return {
+            "outcome": outcome,
+            "matches": [match_wire(match) for match in still_open],
+            "closed": [match_wire(match) for match in closed],
+            "data_as_of": min(status.data_as_of for status in asked).isoformat() if asked else None,
+            "sources": [
+                {
+                    "source": status.source,
+                    "state": status.state,
+                    "data_as_of": status.data_as_of.isoformat(),
+                    "attribution": status.attribution,
+                }
+                for status in asked
+            ],
+            "failed_sources": failed,
+        }
+
+    def _status(self, state: SourceState) -> SourceStatus:
+        age = max(0, (self._clock.now().date() - state.data_as_of).days)
+        if state.failure:
+            kind, detail = "failed", f"the last import failed: {state.failure}"
+        elif state.starting:
+            kind, detail = "starting", "only the small set that came with the program; import the source"
+        elif age > self._stale_after:
+            kind, detail = "stale", f"data of {state.data_as_of}, {age} days old; stale after {self._stale_after}"
+        else:
+            kind, detail = "fresh", f"data of {state.data_as_of}"
+        known = SOURCES.get(state.source)
+        return SourceStatus(
+            source=state.source,
+            state=kind,
+            detail=detail,
+            rows=state.rows,
+            open=state.open_rows,
+            markets=tuple(market.value for market in state.markets),
+            data_as_of=state.data_as_of,
+            age_days=age,
+            imported_at=state.imported_at.isoformat(timespec="seconds"),
+            failure=state.failure,
+            attribution=known.attribution if known else "",
+        )
+
+    def _parted(self, matches: list[RecallMatch]) -> tuple[list[RecallMatch], list[RecallMatch]]:
+        """(open, closed); a recall of long ago whose source never closes one is closed, and says why."""
+        oldest = self._clock.now().date() - timedelta(days=OPEN_FOR_DAYS)
+        still_open, closed = [], []
+        for match in matches:
+            recall = match.recall
+            if recall.status is RecallStatus.CLOSED:
+                closed.append(match)
+            elif (recall.updated or recall.published) < oldest and not _closes(recall.source):
+                why = f"older than {OPEN_FOR_DAYS} days; its source does not say when a recall ends"
+                recall = msgspec.structs.replace(recall, status=RecallStatus.CLOSED, closed_as=why)
+                closed.append(msgspec.structs.replace(match, recall=recall))
+            else:
+                still_open.append(match)
+        return still_open, closed
+
+    def _states_or_none(self) -> list[SourceState]:
+        try:
+            return self._index.status()
+        except ClaimLensError:
+            return []  # an import is how an index that cannot be read is mended
+
+    def _note_failure(self, source: str, reason: str) -> None:
+        try:
+            self._index.note_failure(source, self._clock.now(), reason)
+        except ClaimLensError:
+            return  # the reader of the index will say so
+
+
+def _closes(source: str) -> bool:
+    known = SOURCES.get(source)
+    return known.closes if known else True
+
+
+def match_wire(match: RecallMatch) -> dict[str, Any]:
+    """A match as the service answers it."""
+    recall = match.recall
+    return {
+        "source": recall.source,
+        "id": recall.id,
+        "title": recall.title,
+        "products": list(recall.products),
+        "brands": list(recall.brands),
+        "hazard": recall.hazard,
+        "allergens": list(recall.allergens),
+        "classification": recall.classification,
+        "status": recall.status.value,
+        "closed_as": recall.closed_as,
+        "date": recall.published.isoformat(),
+        "market": recall.market.value,
+        "url": recall.url,
+        "score": match.score,
+        "reason": match.reason,
+        "fields": list(match.fields),
+    }
+
+
+def _unknown(failed: dict[str, str]) -> dict[str, Any]:
+    return {
+        "outcome": "unknown",
+        "matches": [],
+        "closed": [],
+        "data_as_of": None,
+        "sources": [],
+        "failed_sources": [failed],
+    }
+
+
+def _query_of(payload: dict[str, Any]) -> RecallQuery | str:
+    """The query of a payload, or why it is none."""
+    try:
+        given = msgspec.convert(payload, _Payload)
+    except msgspec.ValidationError as error:
+        return str(error)
+    market = None
+    try:
+        if given.market:
+            market = Jurisdiction(given.market.upper())
+        elif given.locale:
+            market = jurisdiction_of(given.locale)
+    except UnknownLocaleError as error:
+        return str(error)
+    except ValueError:
+        return f"market is {given.market!r:.20}; it is one of {', '.join(Jurisdiction)}"
+    ingredients = given.ingredients or []
+    if isinstance(ingredients, str):
+        ingredients = ingredients.replace(";", ",").split(",")
+    query = RecallQuery(
+        name=given.name or "",
+        brand=given.brand or "",
+        gtin=str(given.gtin or ""),
+        lots=(*(given.lots or ()), *((given.lot,) if given.lot else ())),
+        ingredients=tuple(ingredients),
+        market=market,
+    )
+    if not (query.name or query.brand or query.gtin or query.ingredients):
+        return "nothing to look up: no name, brand, gtin or ingredients"
+    return query
