@@ -61,7 +61,7 @@ class House:
         headers: Mapping[str, str] | None = None,
         content: bytes | str | None = None,
         files: Any = None,
-        data: Any = None,
+        params: Any = None,
         client: str = "127.0.0.1",
     ) -> httpx.Response:
         """One request; `role` None asks without a key. Whatever is answered stands in the document."""
@@ -74,7 +74,7 @@ class House:
             if body is not None:
                 answer = await http.request(method, path, json=body, headers=sent)
             else:
-                answer = await http.request(method, path, content=content, files=files, data=data, headers=sent)
+                answer = await http.request(method, path, content=content, files=files, params=params, headers=sent)
         CONTRACT.check(method, path, answer)
         return answer
 

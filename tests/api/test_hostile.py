@@ -232,11 +232,17 @@ class TestPaths:
             "cursor=W10", "start_date=yesterday", "start_date=2026-13-01", "end_date=2026-02-30",
             "start_date=2026-11-02&end_date=2026-11-01", "start_date=99999-01-01", "verdict=maybe", "limit=1&limit=2",
             "needs_review=perhaps", "colour=red", "item_id=%00", "item_id=%FF", "start_date=", "limit=",
-            "verdict[]=allow",
+            "verdict[]=allow", "needs_review=0",
         ],
     )  # fmt: skip
     async def test_a_query_that_cannot_be_read_is_400(self, house, query):
         is_problem(await house.ask("GET", f"/v1/audits?{query}"), 400, "INVALID_SCHEMA")
+
+    @pytest.mark.parametrize("name", ["0.5", "../x", "Tenant", "a", "-a", "a" * 64, "constructor\n"])
+    @pytest.mark.parametrize("path", ["/v1/api-keys", "/v1/users", "/v1/access-log", "/v1/webhooks"])
+    async def test_a_tenant_that_cannot_be_is_400(self, house, path, name):
+        answer = await house.ask("GET", path, role=Role.PLATFORM_ADMIN, params={"tenant_id": name})
+        is_problem(answer, 400, "INVALID_SCHEMA")
 
 
 class TestOtherTenants:

@@ -1,7 +1,7 @@
 """What a route is given: the request so far, the service, and the body as a typed value."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,13 +14,13 @@ from claimlens.domain.tenant import Principal
 from claimlens.entry.api.idempotency import Once
 from claimlens.entry.api.spec import KEY as SPEC
 from claimlens.entry.api.spec import Spec
-from claimlens.entry.api.vocabulary import CURSOR
+from claimlens.entry.api.vocabulary import CURSOR, LIMIT
 from claimlens.entry.web import exchange as web
 from claimlens.entry.web.exchange import Exchange
 from claimlens.entry.web.metrics import Metrics
 from claimlens.entry.web.strict_json import read_json
 from claimlens.kit.json_text import escape
-from claimlens.usecases.pages import LEAST_ROWS, MOST_ROWS, USUAL_ROWS
+from claimlens.usecases.pages import USUAL_ROWS
 from claimlens.wiring.service import Service
 
 if TYPE_CHECKING:
@@ -63,13 +63,15 @@ class Call:
         not set would ask for everything. Only an empty `cursor` says something: the first page.
         """
         given = self.exchange.query()
-        known = [parameter.name for parameter in self.spec.query]
+        known = {parameter.name: parameter for parameter in self.spec.query}
         for name, value in given.items():
             if name not in known:
                 listed = f"; known: {', '.join(known)}" if known else ""
                 raise InvalidError((("", f"unknown query parameter {name!r:.40}{listed}"),))
             if not value and name != CURSOR.name:
                 raise InvalidError((("", f"the query parameter {name} is empty; leave it out"),))
+            if fault := _fault(known[name].schema, value):
+                raise InvalidError((("", f"{name} is {value!r:.40}; it is {fault}"),))
         return given
 
     def tenant(self) -> str | None:
@@ -79,7 +81,7 @@ class Call:
     def rows(self) -> dict[str, Any]:
         """`cursor` and `limit` of a list."""
         query = self.query()
-        return {"cursor": query.get("cursor", ""), "limit": whole(query, "limit", USUAL_ROWS, LEAST_ROWS, MOST_ROWS)}
+        return {"cursor": query.get(CURSOR.name, ""), "limit": int(query.get(LIMIT.name, USUAL_ROWS))}
 
 
 #: How a route asks for its call.
@@ -102,22 +104,17 @@ def typed(value: Any, kind: type[T]) -> T:
         raise InvalidError(((_pointer(place), _in_our_words(detail)),)) from None
 
 
-def whole(query: dict[str, str], name: str, usual: int, least: int, most: int) -> int:
-    """A whole number of the query. Raises InvalidError."""
-    text = query.get(name)
-    if text is None:
-        return usual
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
-        raise InvalidError((("", f"{name} is a whole number from {least} to {most}"),))
-    return int(text)
-
-
-def one_of(query: dict[str, str], name: str, values: Sequence[str]) -> str:
-    """One of a closed list, empty if it is not given. Raises InvalidError."""
-    text = query.get(name, "")
-    if text and text not in values:
-        raise InvalidError((("", f"{name} is one of {', '.join(values)}"),))
-    return text
+def _fault(schema: Mapping[str, Any], value: str) -> str:
+    """What a parameter of the query should be, if its schema says more than a text and the value is not that."""
+    if "enum" in schema and value not in schema["enum"]:
+        return f"one of {', '.join(schema['enum'])}"
+    if schema.get("type") == "integer":
+        least, most = schema["minimum"], schema["maximum"]
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most):
+            return f"a whole number from {least} to {most}"
+    if "pattern" in schema and re.fullmatch(schema["pattern"], value) is None:
+        return "no name that one may have"
+    return ""
 
 
 def _pointer(place: str) -> str:
