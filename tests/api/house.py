@@ -10,6 +10,7 @@ from claimlens.config import read_settings
 from claimlens.domain.tenant import Role
 from claimlens.entry.api.app import ROUTES, create_app
 from claimlens.entry.api.openapi import document
+from claimlens.ports.clock import Clock
 from claimlens.usecases.api_keys import NewKey
 from claimlens.usecases.authentication import operator
 from claimlens.usecases.checks import Checker
@@ -79,7 +80,14 @@ class House:
         return answer
 
 
-async def open_house(url: str, folder: Any, checker: Checker, environ: Mapping[str, str] | None = None) -> House:
+async def open_house(
+    url: str,
+    folder: Any,
+    checker: Checker,
+    environ: Mapping[str, str] | None = None,
+    *,
+    clock: Clock | None = None,
+) -> House:
     """A house over a migrated, empty store."""
     settings = read_settings(
         {
@@ -90,7 +98,7 @@ async def open_house(url: str, folder: Any, checker: Checker, environ: Mapping[s
             **(environ or {}),
         }
     )
-    house = House(Service(settings, checker=checker))
+    house = House(Service(settings, checker=checker, clock=clock))
     await house.service.start()
     await house.settle()
     return house
