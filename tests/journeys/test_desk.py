@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import zlib
 from datetime import date
 
@@ -87,6 +88,22 @@ class TestAnswer:
             await asyncio.sleep(0.001)
         assert turns > 5
         assert json.loads((await task).body)["verdicts"][0]["item_id"] == "long"
+
+    async def test_a_text_as_long_as_a_page_is_judged_beside_the_loop(self, world):
+        beside = {}
+
+        class Watched:
+            examiner = checker().examiner
+
+            def examine(self, items, **how):
+                beside.update({item.id: threading.current_thread() is not threading.main_thread() for item in items})
+                return checker().examine(items, **how)
+
+        ask = read_feed(
+            {"items": [{"id": str(n), "name": "Soup", "description": "x" * n} for n in (400, 4_000)]}, world.tenant
+        )
+        await world.a_desk(judge=Watched()).answer(world.who(), ask)
+        assert beside == {"400": False, "4000": True}
 
     async def test_who_only_reads_is_not_answered(self, world):
         with pytest.raises(RefusedError):

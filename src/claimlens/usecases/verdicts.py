@@ -37,7 +37,7 @@ from claimlens.usecases.permissions import require
 #: How long the event loop is kept before others get their turn, in seconds.
 SLICE_S = 0.008
 #: Bytes of JSON from which on an item is judged beside the event loop, and that are judged in one go on it.
-LONG = 8 * 1024
+LONG = 3 * 1024
 #: Items judged in one go: so few that a slice ends about when it should.
 _TOGETHER = 8
 _DIGEST_PURPOSE = "item"

@@ -1,6 +1,6 @@
 """`detect.claims`: which claim rules' words stand in a text. No opinion: excuses, numbers and dates come in `judge`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from claimlens.domain.pattern import PatternSet, Sequence
@@ -11,6 +11,7 @@ from claimlens.gate.detect.known_words import KnownWords
 __all__ = ["ClaimDetector", "HasTriggers", "Hits", "Sighting"]
 
 _MOST_SIGHTINGS = 50  # of one rule in one item: said so often it is said enough, and the work stays in proportion
+_LONG_SENTENCE = 64  # key words from which on a sentence repeats itself
 
 
 class HasTriggers(Protocol):
@@ -146,10 +147,15 @@ class ClaimDetector:
 
 def _answered(calls: list[Call], keys: list[int], hits: Hits) -> list[Trigger]:
     """The triggers of those calls that the keys of a sentence answer."""
+    held: Collection[int] = keys
+    if len(keys) > _LONG_SENTENCE:
+        # The same words again ask the same again: a text without full stops must not cost the square of its length.
+        held = set(keys)
+        calls = list({id(call): call for call in calls}.values())
     answered = []
     for others, loose, trigger in calls:
         for one_of in others:
-            if one_of.isdisjoint(keys):
+            if one_of.isdisjoint(held):
                 break
         else:
             if not loose or all(hits.may_hold(signs) for signs in loose):

@@ -1,6 +1,8 @@
 """Triggers are found where they stand; words that only excuses use are found when asked for."""
 
-from typing import NamedTuple
+import sys
+from collections import Counter
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -98,3 +100,28 @@ def test_known_words_are_known_wherever_they_are_used(word: str, known: int) -> 
 def test_a_letter_three_times_in_a_row_is_noticed() -> None:
     assert SEARCHING.has_repeats(SEARCHING.scan(fold("cuuure")))
     assert not SEARCHING.has_repeats(SEARCHING.scan(fold("cuure cancer. yes")))
+
+
+@given(st.lists(st.sampled_from([word for word in _WORDS if word not in ".;"]), min_size=1, max_size=8))
+def test_a_long_sentence_says_what_the_same_words_say_in_a_short_one(words: list[str]) -> None:
+    short, long = (SEARCHING.scan(fold(" ".join(words * times))) for times in (3, 60))
+    assert {s.rule for s in SEARCHING.sightings(long)} == {s.rule for s in SEARCHING.sightings(short)}
+
+
+def test_words_that_come_again_in_a_sentence_are_not_weighed_again() -> None:
+    def weighed(times: int) -> int:
+        hits = SEARCHING.scan(fold("no more cancer and pain in the knees " * times))
+        called: Counter[str] = Counter()
+
+        def note(_: Any, event: str, function: Any) -> None:
+            if event == "c_call":
+                called[function.__name__] += 1
+
+        sys.setprofile(note)
+        try:
+            SEARCHING.sightings(hits)
+        finally:
+            sys.setprofile(None)
+        return called["isdisjoint"]
+
+    assert weighed(1_000) < 3 * weighed(100)
