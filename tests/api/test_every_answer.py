@@ -2,7 +2,10 @@
 
 import re
 
+from typing import Any
+
 import pytest
+from litestar.exceptions import LitestarException
 
 from claimlens.domain.errors import OverloadedError
 from claimlens.domain.tenant import Role
@@ -174,6 +177,41 @@ class TestOneShape:
             assert answer.headers["retry-after"] == "1"
             assert "verdict" not in answer.json()
 
+    async def test_half_an_export_is_no_export(self, house, monkeypatch):
+        """What breaks behind the first line cuts the connection: no summary, and nothing that looks like one."""
+
+        async def breaks(*_):
+            yield [b'{"audit_id":"1"}']
+            raise OverloadedError("the database did not answer")
+
+        monkeypatch.setattr(house.service.audit_store, "export", breaks)
+        sent: list[dict[str, Any]] = []
+        with pytest.raises(LitestarException):
+            await house.app(
+                {
+                    "type": "http",
+                    "method": "GET",
+                    "path": "/v1/export/audits",
+                    "query_string": b"",
+                    "headers": [(b"authorization", f"Bearer {house.keys[OURS, Role.ADMIN]}".encode())],
+                    "client": ("127.0.0.1", 1),
+                },
+                None,
+                lambda message: _kept(sent, message),
+            )
+        assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+        assert sent[1]["more_body"]
+        assert b"_summary" not in sent[1]["body"]
+
+    async def test_what_breaks_before_the_first_line_is_a_problem(self, house, monkeypatch):
+        async def breaks(*what):
+            if what:
+                raise OverloadedError("the database did not answer")
+            yield []
+
+        monkeypatch.setattr(house.service.audit_store, "export", breaks)
+        is_problem(await house.ask("GET", "/v1/export/audits"), 503, "OVERLOADED")
+
     async def test_a_key_is_given_back_when_nothing_was_written(self, house, monkeypatch):
         async def out(*_, **__):
             raise OverloadedError("the database cannot be reached", retry_after_s=1)
@@ -196,3 +234,7 @@ async def test_isolation_and_revocation_are_refused_in_the_same_words(house):
     unknown = await house.ask("POST", "/v1/menu/validate", ASK, role=None, headers={"Authorization": "Bearer x"})
     assert answer.json()["detail"] == unknown.json()["detail"]
     is_problem(answer, 401, "INVALID_API_KEY")
+
+
+async def _kept(sent, message):
+    sent.append(message)

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from claimlens.config import read_settings
+from claimlens.domain.errors import ClaimLensError
+from claimlens.wiring import open_checker
+from claimlens.wiring.service import Service
 from tests.api.house import ASK, CURRY
 from tests.serving import NO_LIMITS, Server, serving
 
@@ -293,6 +297,20 @@ def test_get_answers_by_its_exit_code(tmp_path):
 
 class TestPostgres:
     """The same process over PostgreSQL."""
+
+    async def test_in_production_the_tables_are_brought_up_by_hand(self, empty_postgres_url, tmp_path):
+        settings = read_settings(
+            {
+                "HOME": str(tmp_path),
+                "CLAIMLENS_ENV": "production",
+                "CLAIMLENS_SECRET_KEY": "k" * 32,
+                "DATABASE_URL": empty_postgres_url,
+            }
+        )
+        service = Service(settings, checker=open_checker())
+        with pytest.raises(ClaimLensError, match="the tables are missing; run `claimlens db upgrade`"):
+            await service.start()
+        await service.stop()
 
     def test_it_makes_its_tables_and_serves(self, empty_postgres_url, tmp_path):
         with serving(tmp_path, environ={"DATABASE_URL": empty_postgres_url}) as server:

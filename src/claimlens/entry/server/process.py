@@ -19,7 +19,7 @@ from claimlens.adapters.disk import folder_lock
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError
 from claimlens.entry.api.app import create_app
-from claimlens.entry.server.first_key import FIRST_TENANT, first_key
+from claimlens.entry.server.first_key import FIRST_TENANT, first_key, hint_without_tenants
 from claimlens.entry.server.protocol import HttpProtocol
 from claimlens.entry.web.logs import set_up_logs
 from claimlens.entry.worker.duties import worker_of
@@ -98,7 +98,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
     def started() -> None:
         nonlocal question
         if path is None:
-            _say(settings, listening, key)
+            _say(settings, listening, key, hint)
         else:
             question = asyncio.create_task(_ask(listening.getsockname(), path))
             question.add_done_callback(lambda _: server.leave())
@@ -106,7 +106,11 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
     try:
         await service.start()
         gc.enable()
-        key = await first_key(service) if path is None and not settings.in_production else None
+        key, hint = None, ""
+        if path is None and settings.in_production:
+            hint = await hint_without_tenants(service)
+        elif path is None:
+            key = await first_key(service)
         if worker is not None:
             worker.start()
         server = _Server(service, started)
@@ -195,7 +199,7 @@ class _Server(uvicorn.Server):
         self._tell()
 
 
-def _say(settings: Settings, listening: socket.socket, key: str | None) -> None:
+def _say(settings: Settings, listening: socket.socket, key: str | None, hint: str) -> None:
     """What a person at the terminal wants to know. The key is shown here and nowhere else."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -203,6 +207,8 @@ def _say(settings: Settings, listening: socket.socket, key: str | None) -> None:
     lines = [f"ClaimLens {claimlens.__version__} serves at {url} (docs: {url}/docs). Ctrl+C stops it."]
     if not settings.database_url:
         lines.append(f"Its data is in {_from_home(settings.data_dir)}")
+    if hint:
+        lines.append(hint)
     if key is not None:
         lines += [
             "",
