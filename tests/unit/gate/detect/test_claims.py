@@ -125,3 +125,20 @@ def test_words_that_come_again_in_a_sentence_are_not_weighed_again() -> None:
         return called["isdisjoint"]
 
     assert weighed(1_000) < 3 * weighed(100)
+
+
+def test_a_text_is_searched_once_for_a_common_word_however_many_sentences_ask() -> None:
+    class Counted(str):
+        searched = 0
+
+        def __contains__(self, words: object) -> bool:
+            Counted.searched += 1
+            return super().__contains__(words)  # type: ignore[operator]
+
+    def searched(times: int) -> int:
+        hits = SEARCHING.scan(fold("You too. Not you. " * times))
+        hits.folded, Counted.searched = Counted(hits.folded), 0
+        assert not SEARCHING.sightings(hits)
+        return Counted.searched
+
+    assert 0 < searched(500) <= searched(50)
