@@ -1,7 +1,6 @@
 """What holds for every answer: names, headers, methods, the alias, the one shape of errors."""
 
 import re
-
 from typing import Any
 
 import pytest

@@ -21,7 +21,6 @@ class Exchange:
         "code",
         "correlation_id",
         "decision",
-        "degraded",
         "failure",
         "headers",
         "ip",
@@ -52,7 +51,6 @@ class Exchange:
         self.status = 0
         self.code = ""
         self.decision = ""
-        self.degraded = False
         self.failure: Exception | None = None
         self.started = time.perf_counter()
 
