@@ -92,12 +92,13 @@ class TestFirstStart:
 
 
 class TestRefusals:
-    """Whatever stops the start is one line, and exit code 1."""
+    """Whatever stops the start is one line at the end, and exit code 1; what stands above it is the log."""
 
     def said(self, done: subprocess.CompletedProcess[str]) -> str:
         assert done.returncode == 1
         assert done.stdout == ""
-        (line,) = done.stderr.splitlines()
+        *log, line = done.stderr.splitlines()
+        assert all(json.loads(each)["level"] == "WARNING" for each in log)
         assert line.startswith("claimlens: ")
         return line
 
