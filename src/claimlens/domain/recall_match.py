@@ -1,7 +1,7 @@
 """How sure it is that a recall is of an item: GTIN before brand and product, product words before an ingredient.
 
 Words weigh by how rare they are among the recalls (0 to 1); words of any kitchen weigh little however rare. So
-"chicken soup" is not enough to match the recall of one firm's chicken soup, and "rhubarb crumble" nearly is.
+"chicken soup" is not enough to match the recall of one firm's chicken soup; with the firm's name it is.
 """
 
 import math
@@ -18,6 +18,8 @@ GENERIC_WEIGHT = 0.3
 _TELLING = 1.25
 #: An index of fewer recalls is weighed as if it had as many: rare among a hundred is not rare.
 _FEWEST = 5_000
+#: But a handful of recalls says nothing of how rare a word is.
+_MOST_SCALED = 10
 
 Weigh = Callable[[str], float]
 
@@ -89,7 +91,7 @@ def asked_words(query: RecallQuery) -> Asked:
 def weight_of(word: str, records: int, total: int) -> float:
     """What a word weighs that stands in `records` of `total` recalls."""
     scale = max(total, _FEWEST)
-    in_scale = records * scale / total if total else 0.0
+    in_scale = records * min(scale / max(total, 1), _MOST_SCALED)
     weight = min(1.0, math.log((scale + 1) / (in_scale + 1)) / math.log(scale + 1))
     return min(weight, GENERIC_WEIGHT) if word in GENERIC else weight
 
@@ -126,6 +128,8 @@ def _by_words(asked: Asked, record: RecordWords, weigh: Weigh, same_lot: str) ->
     overlaps = [_overlap(said, listed, asked.forms, weigh) for listed in lists if listed]
     best = max(overlaps, key=lambda overlap: overlap.cover * (0.5 + overlap.weight), default=_NOTHING)
     if brand:
+        if not overlaps and not {*asked.brand, *asked.name}.issuperset(brand):
+            return None  # a name spelled nearly alike, and nothing else to go by
         return _of_brand(" ".join(brand), best, same_lot, named=bool(overlaps))
     if not best.words:
         return None
@@ -209,7 +213,7 @@ def _by_ingredient(asked: Asked, record: RecordWords, weigh: Weigh) -> Scored | 
             enough = overlap.weight >= (0.25 if brand or named_so else 1.0)
             if overlap.cover < 0.75 or not enough:
                 continue
-            sure = 0.5 + 0.1 * overlap.cover + (0.05 if brand else 0.0)
+            sure = 0.5 + 0.03 * overlap.cover + (0.02 if brand else 0.0)
             if best is None or sure > best.score:
                 best = Scored(
                     sure, f"the ingredient {' '.join(words)} is named as the recalled food is", ("ingredient",)

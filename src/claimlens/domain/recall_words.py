@@ -16,31 +16,6 @@ _EMPTY = frozenset(
     "upc sku gtin ean approximately approx about new original".split()
 )
 
-#: Words of any kitchen and any shelf: they tell one food from another, but by themselves they name no product.
-GENERIC = frozenset(
-    """
-    almond apple apricot artificial asian assorted avocado baby bacon baked banana bar barbecue basil bbq bean beef beer
-    berry beverage biscuit bite black blend blue blueberry boiled bottled bowl brand bread breakfast breast broccoli
-    broth brown bun burger burrito butter cake candy caramel carrot cashew cereal cheddar cheese cheesecake cherry
-    chicken chilled chili chilli chip chocolate chopped chunk cinnamon classic coated coconut cod coffee cold cooked
-    cookie corn cracker cranberry cream creamy crisp crispy crunchy cucumber curry cut dairy dark date deli delicious
-    dessert dip dipped double dressing dried drink dry egg extra fat fig filet fillet fish flake flavor flavored flavour
-    flavoured flour free fresh fried frozen fruit garden garlic ginger gluten golden grain granola grape green grilled
-    ground ham hazelnut herb herbal home homemade honey hot hummus ice instant italian jam juice kernel kitchen lamb
-    large lean leaf lemon lettuce light lime little low lunch made mango market meal meat medium milk mini mint mix
-    mixed mozzarella muesli muffin mushroom mustard natural noodle nut oat oatmeal oil olive onion orange organic own
-    pancake paprika pasta paste pastry pea peach peanut pecan pepper pesto pickle pie pineapple pistachio pizza plain
-    plant plum pork potato powder powdered premium pretzel protein pudding pumpkin pure quality quick raisin ranch
-    raspberry raw ready red reduced rice ripe roast roasted roll salad salami salmon salsa salt salted sandwich sauce
-    sausage savory savoury sea seafood seasoned seasoning seed selection serve sesame shake shrimp slice sliced small
-    smoked smoothie snack soft soup sour soy soya special spice spiced spicy spinach spread squash steak stick
-    strawberry style sugar supplement sweet syrup tablet taco tahini tea tender toast tofu tomato tortilla traditional
-    tuna turkey ultimate unsalted vanilla vegan vegetable vegetarian vitamin walnut water wheat white whole wrap yellow
-    yoghurt yogurt zero grade free-range value finest simply best lait fromage poulet farine huile sel sucre pain sauce
-    käse milch brot hähnchen wurst nuss queso leche pollo aceite pane latte formaggio olio riso
-    """.split()
-)
-
 
 #: `M&S`, `H-E-B`, `B.C.`: letters that are one word.
 _INITIALS = re.compile(r"(?<!\w)\w(?:[-.&]\w)+(?!\w)")
@@ -69,8 +44,45 @@ def stem_of(word: str) -> str:
     """A word without the ending of the plural; the same for all of its spellings here, and no more than that."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
+    if len(word) > 4 and word.endswith("ie"):
+        return word[:-2] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "oes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+# Words of any kitchen and any shelf: they tell one food from another, but by themselves they name no product.
+_KITCHEN = """
+    aceite almond anchovy apple apricot artichoke artificial asian asparagus assorted aubergine avocado baby bacon bagel
+    baguette baked banana bar barbecue barley basil bbq bean beef beer beetroot berry best beverage biryani biscuit bite
+    black blend blue blueberry boiled bottled bowl brand bread breakfast breast brie broccoli brot broth brown brownie
+    bulgur bun burger burrito butter cabbage cake camembert candy cantaloupe caramel cardamom carrot cashew celery
+    cereal cheddar cheese cheesecake cherry chicken chickpea chili chilled chilli chip chocolate chopped chorizo chunk
+    chutney cider cilantro cinnamon classic clove coated cocoa coconut cod coffee cold cooked cookie coriander corn
+    courgette couscous crab cracker cranberry cream creamy crisp crispy croissant crunchy cube cucumber cumin curry
+    custard cut daal dairy dal dark date deli delicious dessert diced dill dip dipped donut dosa double doughnut
+    dressing dried drink dry duck dumpling egg eggplant espresso extra falafel farine fat feta fig filet filled fillet
+    finest fish flake flavor flavored flavour flavoured flour formaggio free free-range fresh fried fromage frozen fruit
+    fry garden garlic gelato ghee ginger gluten gnocchi golden goose gouda grade grain granola grape grapefruit gravy
+    green grilled ground guava halloumi ham hazelnut herb herbal home homemade honey hot huile hummus hähnchen ice idli
+    instant italian jam juice kale kebab kernel ketchup kitchen kiwi kombucha korma käse lait lamb large lasagna lasagne
+    lassi latte leaf lean leche leek lemon lentil lettuce light lime little loaf lobster low lunch lychee macaroni
+    mackerel made mango marinade market masala mascarpone mayo mayonnaise meal meat medium melon milch milk millet mini
+    mint mix mixed mocha mousse mozzarella muesli muffin mushroom mussel mustard naan natural noodle nugget nuss nut
+    nutmeg oat oatmeal oil olio olive onion orange oregano organic own oyster pain pancake pane paneer papaya paprika
+    paratha parmesan parsley pasta paste pastrami pastry patty pea peach peanut pecan penne pepper pepperoni pesto
+    pickle pie pineapple pistachio pita pizza plain plant plum pollo pomegranate pork potato poulet powder powdered
+    prawn premium pretzel prosciutto protein prune pudding pulled pumpkin pure quality queso quick quinoa radish raisin
+    raita ramen ranch raspberry raw ready red reduced relish rhubarb rice ricotta ripe riso risotto roast roasted roll
+    roti rye saffron salad salami salmon salsa salt salted samosa sandwich sardine sauce sausage savory savoury sea
+    seafood seasoned seasoning seed sel selection semi serve sesame shake shallot shredded shrimp simply skim skimmed
+    slice sliced small smoked smoothie snack soft sorbet soup sour soy soya spaghetti special spelt spice spiced spicy
+    spinach spread squash squid steak stick stir stock strawberry stuffed style sucre sugar supplement sushi sweet syrup
+    tablet taco tahini tapioca tart tea tender thyme tikka toast tofu tomato topped tortilla traditional trifle trout
+    tuna turkey turmeric udon ultimate unsalted value vanilla veal vegan vegetable vegetarian venison vinegar vitamin
+    waffle walnut water watermelon wheat white whole wine wonton wrap wurst yellow yoghurt yogurt zero zucchini
+    """
+#: The words of any kitchen, as `words_of` gives them.
+GENERIC = frozenset(map(stem_of, _KITCHEN.split()))

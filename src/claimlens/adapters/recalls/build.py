@@ -16,6 +16,7 @@ from claimlens.domain.recall_match import record_words
 #: Raised when the tables or the words of a recall change; an older file is made anew at the next import.
 VERSION = 1
 
+# Without content of its own the full text ranks only in its full detail.
 _TABLES = """
 CREATE TABLE sources (source TEXT PRIMARY KEY, state BLOB NOT NULL);
 CREATE TABLE recalls (
@@ -27,8 +28,7 @@ CREATE TABLE lots (lot TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (lot,
 CREATE TABLE words (word TEXT PRIMARY KEY, records INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE spellings (key TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE texts USING fts5(
-    words, content='', detail=none, columnsize=1,
-    tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
+    words, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
 );
 """
 

@@ -21,7 +21,7 @@ from claimlens.domain.recall_match import Asked, RecordWords, Scored, asked_word
 #: A word in more recalls than this is looked up only together with another.
 _COMMON = 150
 #: Recalls that are scored for one query at most.
-_CANDIDATES = 250
+_CANDIDATES = 60
 #: A word in fewer recalls than this may be a slip that a recall made, too: its neighbours are looked up as well.
 _RARE = 4
 _MOST_LOTS = 20
@@ -135,6 +135,7 @@ class _File:
         if not any_version:
             self._records: dict[str, int] = dict(self._ask("SELECT word, records FROM words"))
             self._total: int = self._ask("SELECT count(*) FROM recalls")[0][0]
+            self._weights: dict[str, float] = {}
 
     def close(self) -> None:
         self._connection.close()
@@ -173,7 +174,13 @@ class _File:
         return matches
 
     def _weigh(self, word: str) -> float:
-        return weight_of(word, self._records.get(word, 0), self._total)
+        weight = self._weights.get(word)
+        if weight is None:
+            records = self._records.get(word, 0)
+            weight = weight_of(word, records, self._total)
+            if records:  # words that nobody has recalled would fill the memory
+                self._weights[word] = weight
+        return weight
 
     def _spelled(self, asked: Asked) -> Asked:
         """The query with the words of the index that its own words may have been meant to be."""

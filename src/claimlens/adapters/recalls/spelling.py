@@ -1,7 +1,7 @@
 """Words spelled nearly alike: one slip in a word of five letters or more, two in a word of ten or more.
 
 A slip is a letter more, less, another, or two that changed places. Each word of the index stands under the keys that
-one missing letter makes of it (Garbe's symmetric deletion), a long word under those of its first and last five
+one missing letter makes of it (symmetric deletion), a long word under those of its first and last five
 letters, one of which at most one slip can have touched. So a lookup reads a few rows, whatever the size of the index.
 """
 
@@ -41,7 +41,8 @@ def nearness(word: str, other: str) -> float:
 
 def distance(one: str, other: str, most: int) -> int:
     """How many slips lie between two words; `most` + 1 if more than `most`."""
-    if abs(len(one) - len(other)) > most:
+    # A slip brings at most one letter and takes one: most words are told apart by that alone.
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
         return most + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
