@@ -1,6 +1,5 @@
 """/openapi.json and the pages made from it: /docs, /docs/problems. No script, nothing from elsewhere."""
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -9,7 +8,6 @@ from typing import Any
 import jinja2
 import msgspec
 from litestar.response import Response
-from markupsafe import Markup, escape
 
 from claimlens.entry.api import reply
 from claimlens.entry.api.call import Call, TheCall
@@ -28,26 +26,15 @@ PAGE_HEADERS = {
 _METHODS = ("get", "post", "patch", "delete")
 
 
-#: `code` in the texts of the document.
-_CODE = re.compile(r"`([^`]+)`")
-
-
 @lru_cache
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("claimlens.entry.api", "pages"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["coded"] = _coded
-    return environment
-
-
-def _coded(text: str) -> Markup:
-    """A text for the page, its pieces of code marked."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def page(template: str, **values: Any) -> Response[bytes]:

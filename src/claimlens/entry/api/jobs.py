@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar.connection import Request
 from litestar.params import FromPath
 from litestar.response import Response, Stream
@@ -112,17 +113,24 @@ async def create(call: TheCall, request: Request[Any, Any, Any]) -> Response[byt
 
     try:
         job = await call.service.jobs.receive(call.principal, locale, pieces())
-        where = ((b"location", f"/v1/menu/jobs/{job.id}".encode("ascii")),)
-        made = Reply(202, reply.encoded(job_wire(job)), headers=where)
+        made = _queued(Reply(202, reply.encoded(job_wire(job))), job.id)
         if key is not None:
             await once.keep(exchange, key, made)
     except _AnsweredBeforeError as before:
-        return framework(before.reply)
+        stored = before.reply
+        is_job = stored.status == 202
+        return framework(_queued(stored, msgspec.json.decode(stored.body)["job_id"]) if is_job else stored)
     except BaseException:
         if key is not None and claimed:
             await once.release(exchange, key)
         raise
     return framework(made)
+
+
+def _queued(answer: Reply, job_id: str) -> Reply:
+    """The answer, with where the job is to be found."""
+    where = (b"location", f"/v1/menu/jobs/{job_id}".encode("ascii"))
+    return msgspec.structs.replace(answer, headers=(*answer.headers, where))
 
 
 @route(
