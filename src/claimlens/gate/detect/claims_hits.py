@@ -19,7 +19,7 @@ class Hits:
     those of the near keys, as the index gives them.
     """
 
-    __slots__ = ("_by_key", "_index", "_keys", "_looked_far", "_spans", "_stands", "folded", "matches")
+    __slots__ = ("_by_key", "_index", "_keys", "_looked_far", "_spans", "folded", "matches")
 
     def __init__(self, folded: str, matches: list[Match], index: PatternIndex) -> None:
         self.folded = folded
@@ -29,7 +29,6 @@ class Hits:
         self._by_key: dict[int, list[Span]] | None = None
         self._looked_far = False
         self._spans: dict[int, list[Span]] = {}
-        self._stands: dict[str, bool] = {}
 
     def may_have(self, element: int) -> bool:
         """Whether an element can stand in the text; False is certain, True is to be looked at."""
@@ -39,13 +38,8 @@ class Hits:
 
     def may_hold(self, signs: Signs) -> bool:
         """Whether one of some keys (far ones only after a far look) or strings stands in the text."""
-        stands = self._stands
         for string in signs.strings:
-            found = stands.get(string)
-            if found is None:
-                # Every sentence may ask: the text is searched once.
-                found = stands[string] = string in self.folded
-            if found:
+            if string in self.folded:
                 return True
         if not signs.keys:
             return False
@@ -84,19 +78,18 @@ class Hits:
     def _look_far(self) -> None:
         """Look for the words that only excuses and contradictions are made of."""
         self._looked_far = True
-        self.matches = [*self.matches, *self._index.far_matches(self.folded)]
-        self._keys = self._by_key = None
+        more = self._index.far_matches(self.folded)
+        self.matches = [*self.matches, *more]
+        if self._keys is not None:
+            self._keys.update([key for key, _, _ in more])
+        if self._by_key is not None:
+            _gather(more, self._by_key)
 
     def _places_by_key(self) -> dict[int, list[Span]]:
-        by_key = self._by_key
-        if by_key is None:
-            by_key = self._by_key = {}
-            for key, start, end in self.matches:
-                if key in by_key:
-                    by_key[key].append((start, end))
-                else:
-                    by_key[key] = [(start, end)]
-        return by_key
+        if self._by_key is None:
+            self._by_key = {}
+            _gather(self.matches, self._by_key)
+        return self._by_key
 
     def _find_element(self, element: int) -> list[Span]:
         if element < FIRST_ELEMENT:
@@ -111,9 +104,10 @@ class Hits:
             found += index.words(self.folded, key, by_key[key])
         for word in index.common_words(element):
             found += _places(self.folded, word)
-        for sequence in index.parts_of(element, by_key, self.folded):
-            if all(self.may_have(step.element) for step in sequence.steps):
-                found += self.find(sequence)
+        if index.is_composed(element):
+            for sequence in index.parts_of(element, by_key, self.folded):
+                if all(self.may_have(step.element) for step in sequence.steps):
+                    found += self.find(sequence)
         if element in index.numeric:
             found += self.of(index.numeric[element])
         return sorted(set(found)) if len(found) > 1 else found
@@ -137,6 +131,14 @@ class Hits:
             else:
                 ends |= self._ends(steps, at + 1, stop)
         return ends
+
+
+def _gather(matches: list[Match], by_key: dict[int, list[Span]]) -> None:
+    for key, start, end in matches:
+        if key in by_key:
+            by_key[key].append((start, end))
+        else:
+            by_key[key] = [(start, end)]
 
 
 def _places(folded: str, word: str) -> list[Span]:

@@ -63,12 +63,14 @@ class PatternIndex:
                     keys_of[element] = [key]
         self._keys_of = {element: frozenset(keys) for element, keys in keys_of.items()}
         self._signs: dict[int, Signs] = {}
+        self._common_words: dict[int, tuple[str, ...]] = {}
         self._parts: dict[int, Parts] = {}
         self._asks_far: dict[int, bool] = {}
         self._common = frozenset[int]()
         searched = list(searched)
         self._common = frozenset(patterns.common).difference(*(self.signs(s.anchor).keys for s in searched))
         self._signs.clear()
+        self._common_words.clear()
         used = self._with_inner(step.element for sequence in searched for step in sequence.steps)
         near = _NO_KEYS.union(*(self._keys_of.get(element, _NO_KEYS) for element in used)) - self._common
         self._near = _automaton(
@@ -93,13 +95,21 @@ class PatternIndex:
         """The keys that are words of an element, common ones among them."""
         return self._keys_of.get(element, _NO_KEYS)
 
-    def common_words(self, element: int) -> list[str]:
+    def common_words(self, element: int) -> tuple[str, ...]:
         """The common words of an element, each with its spaces."""
-        return [self.keys[key] for key in self.keys_of(element) & self._common]
+        words = self._common_words.get(element)
+        if words is None:
+            words = tuple(self.keys[key] for key in self.keys_of(element) & self._common)
+            self._common_words[element] = words
+        return words
 
     def is_common(self, word: str) -> bool:
         """Whether a word is one of the common keys."""
         return any(self.keys[key] == f" {word} " for key in self._common)
+
+    def is_composed(self, element: int) -> bool:
+        """Whether sequences make an element, beside its own words."""
+        return element in self._sequences_of
 
     def sequences_of(self, element: int) -> list[Sequence]:
         """The sequences that make an element."""
