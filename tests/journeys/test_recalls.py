@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from claimlens.domain.recall_source import SOURCES
 from claimlens.entry.cli import run
+from claimlens.gate.ingest.recalls.plain import ALSO, NEEDED
+from tests.journeys.documented import page, tables
 
 TODAY = datetime.now(UTC).date()
 
@@ -145,3 +148,20 @@ def test_a_data_folder_that_cannot_be_written_is_unknown_not_none(claimlens, tmp
     code, _, err = claimlens("search", "porridge")
     assert code == 3
     assert "not known" in err
+
+
+def test_the_reference_names_every_column_of_a_table():
+    described = {
+        name.strip("` "): {other.strip("` ") for other in others.split(",") if other.strip()}
+        for names, others, _ in tables(page("reference/recalls.md"), "column", "also called", "form")
+        for name in names.split(",")
+    }
+    assert {name: others for name, others in described.items() if others} == {
+        name: set(others) for name, others in ALSO.items()
+    }
+    assert {name for name in described if name in NEEDED} == set(NEEDED)
+
+
+def test_the_reference_names_every_source():
+    rows = tables(page("reference/recalls.md"), "source", "market", "publisher", "says when a recall ends", "licence")
+    assert {row[0]: row[1] for row in rows[:-1]} == {name: source.market.value for name, source in SOURCES.items()}
