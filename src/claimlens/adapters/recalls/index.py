@@ -17,6 +17,7 @@ from claimlens.domain.errors import ClaimLensError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.recall import Recall, RecallMatch, RecallQuery, RecallStatus, SourceState
 from claimlens.domain.recall_match import Asked, RecordWords, Scored, asked_words, score, weight_of
+from claimlens.domain.recall_words import GENERIC
 
 #: A word in more recalls than this is looked up only together with another.
 _COMMON = 150
@@ -118,7 +119,8 @@ class SqliteRecallIndex:
             finally:
                 os.close(handle)
         except (OSError, sqlite3.Error, msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise ClaimLensError(f"the index of recalls cannot be written: {_first_line(error)}") from error
+            hint = f"; remove {self.path} and import every source anew" if _is_no_index(error) else ""
+            raise ClaimLensError(f"the index of recalls cannot be written: {_first_line(error)}{hint}") from error
 
 
 class _File:
@@ -214,23 +216,31 @@ class _File:
         return self._ask(sql, *numbers)
 
     def _wanted(self, asked: Asked) -> Iterator[str]:
-        """What to ask the full text for: rare words alone, common ones in pairs, telling ingredients whole."""
+        """What to ask the full text for: rare words alone, common ones in pairs, telling ingredients whole.
+
+        Words of any kitchen are asked for only when there are enough of them to make a match.
+        """
         known = {
             form: self._records[form]
             for word in dict.fromkeys((*asked.brand, *asked.name))
             for form in (word, *asked.forms.get(word, ()))
             if form in self._records
         }
-        by_rarity = sorted(known, key=known.__getitem__)
-        rare = [word for word in by_rarity if known[word] <= _COMMON][:12]
-        common = [word for word in by_rarity if known[word] > _COMMON][:5]
-        if len(by_rarity) == 1:
-            rare = by_rarity
-        parts = [f'"{word}"' for word in rare]
-        if not rare or len(common) > 1:
-            parts += [f'("{one}" AND "{other}")' for one, other in combinations(common, 2)]
-        if parts:
-            yield " OR ".join(parts)
+        telling = sorted((word for word in known if word not in GENERIC), key=known.__getitem__)[:12]
+        others = sorted((word for word in known if word in GENERIC), key=known.__getitem__)[:8]
+        every = " OR ".join(f'"{word}"' for word in (*telling, *others))
+        if telling:
+            alone = [f'"{word}"' for word in telling if known[word] <= _COMMON or len(known) == 1]
+            paired = [
+                f'("{one}" AND "{other}")'
+                for at, one in enumerate(telling)
+                if known[one] > _COMMON
+                for other in (*telling[at + 1 :], *others)
+            ]
+            # What follows AND only ranks: a recall that shares the common words, too, comes first.
+            yield f"({' OR '.join((*alone, *paired))}) AND ({every})"
+        elif sum(map(self._weigh, others)) >= _TELLING_PHRASE:
+            yield " OR ".join(f'("{one}" AND "{other}")' for one, other in combinations(others[:5], 2))
         for words in asked.ingredients:
             weights = [self._weigh(word) if word in self._records else None for word in words]
             weighed = [weight for weight in weights if weight is not None]
@@ -244,6 +254,10 @@ class _File:
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
+
+
+def _is_no_index(error: Exception) -> bool:
+    return isinstance(error, msgspec.DecodeError) or "not a database" in str(error) or "malformed" in str(error)
 
 
 def _first_line(error: Exception) -> str:
