@@ -153,6 +153,19 @@ class TestLoad:
         index.load([SOUP], state("fsa"), keep=True)
         assert [one.source for one in index.status()] == ["fsa", "openfda"]
 
+    def test_a_starting_set_gives_way_and_takes_the_place_of_nothing(self, index):
+        index.load([CUSTARD], state("fsa", starting=True), keep=False)
+        assert index.load([SOUP], state("fsa"), keep=True).rows == 1
+        held = index.load([CUSTARD], state("fsa", starting=True), keep=True)
+        assert (held.rows, held.starting) == (1, False)
+        assert ids(index, name="Dale Dairy Custard") == []
+
+    def test_an_older_page_does_not_make_the_data_older(self, index):
+        index.load([SOUP], state("fsa"), keep=True)
+        held = index.load([CUSTARD], state("fsa", data_as_of=date(2026, 1, 5)), keep=True)
+        assert (held.rows, held.data_as_of) == (2, NOON.date())
+        assert index.load([SOUP], state("fsa", data_as_of=date(2026, 1, 5)), keep=False).data_as_of == date(2026, 1, 5)
+
     def test_a_failure_is_remembered_until_an_import_succeeds(self, index):
         index.load([LOAF], state(), keep=False)
         index.note_failure("openfda", NOON, "no JSON")

@@ -13,9 +13,10 @@ class RecallIndex(Protocol):
     def load(self, recalls: Iterable[Recall], state: SourceState, *, keep: bool) -> SourceState:
         """Take in recalls of `state.source`; what the index then holds of it.
 
-        With `keep` they join what is there, by id, the new one going before the old; without, they are the source's
-        whole. The rows of `state` are counted anew. Raises ClaimLensError when the index cannot be written; then
-        everything is as it was.
+        With `keep` they join what is there, by id, the new one going before the old, and the day of the data is never
+        earlier than the one held; without, they are the source's whole. The rows of `state` are counted anew. A
+        starting set is not kept beside anything, and takes the place of nothing. Raises ClaimLensError when the index
+        cannot be written; then everything is as it was.
         """
         ...
 

@@ -128,10 +128,6 @@ class Recalls:
         now = self._clock.now()
         if day > now.date() + timedelta(days=1):
             raise InputError(f"it says that it is of {day}, which is still to come")
-        held = {state.source: state for state in self._states_or_none()}.get(name)
-        keep = not replace and not (held is not None and held.starting)
-        if keep and held is not None:
-            day = max(day, held.data_as_of)
         state = self._index.load(
             recalls,
             SourceState(
@@ -143,7 +139,7 @@ class Recalls:
                 imported_at=now,
                 starting=starting,
             ),
-            keep=keep,
+            keep=not replace,
         )
         return Import(
             source=name,
@@ -259,12 +255,6 @@ class Recalls:
             else:
                 still_open.append(match)
         return still_open, closed
-
-    def _states_or_none(self) -> list[SourceState]:
-        try:
-            return self._index.status()
-        except ClaimLensError:
-            return []  # an import is how an index that cannot be read is mended
 
     def _note_failure(self, source: str, reason: str) -> None:
         try:

@@ -46,6 +46,14 @@ class SqliteRecallIndex:
             if self.path.exists():
                 with contextlib.closing(_File(self.path, any_version=True)) as old:
                     states = {one.source: one for one in old.states()}
+                    held = states.get(state.source)
+                    if held is not None and state.starting:
+                        return held
+                    if held is not None and held.starting:
+                        keep = False
+                    if held is not None and keep:
+                        day = max(state.data_as_of, held.data_as_of)
+                        state = msgspec.structs.replace(state, data_as_of=day)
                     kept = {(r.source, r.id): r for r in old.recalls() if keep or r.source != state.source}
             kept |= {(recall.source, recall.id): recall for recall in recalls}
             own = [recall for recall in kept.values() if recall.source == state.source]
