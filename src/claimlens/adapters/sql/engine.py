@@ -117,6 +117,17 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def single(self, *, within_s: float) -> AsyncIterator[AsyncConnection]:
+        """PostgreSQL only: a connection to write by one statement, which is a transaction by itself. Raises as `write`.
+
+        Opening and closing a transaction around it costs more of this process than a short statement does.
+        """
+        assert self.dialect == "postgresql"
+        connection = await self._connect(self._writes)
+        async with self._use(connection, within_s):
+            yield connection
+
+    @asynccontextmanager
     async def read(self, *, fresh: bool = False, statement_s: int | None = None) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, from the replica if there is one that keeps up; `fresh` asks for the primary.
 

@@ -194,6 +194,10 @@ class SqlJournal:
         return bool(rows.audits or rows.decision_logs)
 
     async def _transaction(self, batch: "list[_Waiting]", rows: Rows, *, again: bool) -> None:
+        if self._database.dialect == "postgresql" and batch[0].chunk is None:
+            async with self._database.single(within_s=self._within_s) as connection:
+                await insert(connection, rows)
+            return
         async with self._database.write(within_s=self._within_s) as connection:
             for waiting in batch:
                 if waiting.chunk and not await advance(connection, waiting.scope, waiting.chunk, again=again):
