@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from claimlens.adapters.recalls.index import SqliteRecallIndex
 from claimlens.adapters.recalls.spelling import distance, nearness
@@ -282,3 +284,18 @@ def test_words_alike(asked, held, alike):
 )
 def test_a_slip_is_a_letter_more_less_another_or_two_that_changed_places(one, other, slips):
     assert distance(one, other, 2) == slips
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.text(st.characters(codec="utf-8"), max_size=40), min_size=1, max_size=4),
+    st.text(st.characters(codec="utf-8"), max_size=30),
+)
+def test_any_texts_are_taken_in_and_looked_up(tmp_path_factory, products, brand):
+    index = SqliteRecallIndex(tmp_path_factory.mktemp("any") / "recalls.db")
+    recall = msgspec.structs.replace(LOAF, products=tuple(products), brands=(brand,))
+    index.load([recall], state(), keep=False)
+    for product in products:
+        query = RecallQuery(name=product, brand=brand, ingredients=(product,), lots=(product,), gtin=product)
+        assert all(0 <= match.score <= 1 for match in index.search([query], least=0, limit=5)[0])
+    index.close()
