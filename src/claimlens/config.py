@@ -118,7 +118,10 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
 
 
 def _database(env: Mapping[str, str], name: str) -> str:
-    return _url(env, name, ("postgresql", "postgres", "sqlite"))
+    url = _url(env, name, ("postgresql", "postgres", "sqlite"))
+    if url.startswith("sqlite") and not url.startswith("sqlite:///"):
+        raise SettingsError(f"{name} names no file; a SQLite URL looks like sqlite:////var/lib/claimlens/claimlens.db")
+    return url
 
 
 def _secret(env: Mapping[str, str], name: str) -> bytes:
@@ -143,7 +146,7 @@ def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     origins = tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
     for origin in origins:
         scheme, _, rest = origin.partition("://")
-        if scheme not in ("http", "https") or not rest or "/" in rest or "*" in origin:
+        if scheme not in ("http", "https") or not rest or "/" in rest or "*" in origin or not origin.isascii():
             raise SettingsError(f"{name}: {origin!r:.60} is no origin; one looks like https://shop.example")
     return origins
 

@@ -20,3 +20,15 @@ def test_elsewhere_they_may_not(environment):
 def test_what_is_neither_yes_nor_no_stops_the_start():
     with pytest.raises(SettingsError, match="it is 1 or 0"):
         read_settings({"CLAIMLENS_WEBHOOKS_TO_PRIVATE": "yes please"})
+
+
+@pytest.mark.parametrize("origin", ["*", "shop.example", "https://shop.example/", "https://bücher.example", "https://"])
+def test_an_origin_is_what_a_browser_sends(origin):
+    with pytest.raises(SettingsError, match="CLAIMLENS_CORS_ORIGINS: "):
+        read_settings({"CLAIMLENS_CORS_ORIGINS": f"https://shop.example,{origin}"})
+
+
+@pytest.mark.parametrize("url", ["sqlite://claimlens.db", "sqlite://", "sqlite:claimlens.db"])
+def test_a_sqlite_url_names_its_file_behind_three_slashes(url):
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        read_settings({"DATABASE_URL": url})
