@@ -29,8 +29,8 @@ def _moment(text: str, name: str, *, is_end: bool) -> datetime | None:
         return None
     try:
         if _DAY.fullmatch(text):
-            day = date.fromisoformat(text) + timedelta(days=is_end)
-            found = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            day = date.fromisoformat(text)
+            found = min(datetime(day.year, day.month, day.day, tzinfo=UTC), _LAST) + timedelta(days=is_end)
         elif _MOMENT.fullmatch(text):
             found = datetime.fromisoformat(text.upper()).astimezone(UTC)
         else:
