@@ -10,7 +10,7 @@ from claimlens.domain.item import Item, Kind
 from claimlens.domain.jurisdiction import LOCALES, canonical_locale
 from claimlens.domain.tenant import Tenant, TenantSettings
 from claimlens.gate.ingest.entry import Defaults
-from claimlens.gate.ingest.record import item_of
+from claimlens.gate.ingest.record import LONGEST_ID, item_of
 from claimlens.gate.masking import masked_anywhere
 from claimlens.usecases.menus import NO_LOCALE, UNKNOWN_LOCALE
 
@@ -138,8 +138,8 @@ class _Reader:
         except InputError as error:
             self._wrong(at + error.pointer, error.detail, error.code)
             return []
-        if "\0" in item.id:
-            self._wrong(f"{at}/id", "an id holds no U+0000")
+        if wrong := _wrong_id(record.get("id")):
+            self._wrong(f"{at}/id", wrong)
         own = self._locales(record, at)
         if not own and not beside and not self._problems:
             self._wrong(f"{at}/locale", NO_LOCALE, UNKNOWN_LOCALE)
@@ -204,6 +204,17 @@ def _taken_apart(document: Any) -> tuple[dict[str, Any] | None, list[Any], list[
     if "item" in document and "name" not in document:
         return document, [document["item"]], ["/item"]
     return None, [document], [""]
+
+
+def _wrong_id(given: Any) -> str:
+    """What is wrong with an id, empty for nothing. Verdicts, audits and exports name the item by it, to the letter."""
+    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+        return "" if len(str(given)) <= LONGEST_ID else f"an id has at most {LONGEST_ID} digits"
+    if not isinstance(given, str):
+        return "an id is a text or a whole number"
+    if len(given) > LONGEST_ID:
+        return f"an id has at most {LONGEST_ID} characters, this one has {len(given):,}"
+    return "an id holds no U+0000" if "\0" in given else ""
 
 
 def not_allowed(locale: str, allowed: Collection[str]) -> str:

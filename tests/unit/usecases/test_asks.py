@@ -60,6 +60,14 @@ class TestShapes:
     def test_what_is_no_menu_is_refused(self, document):
         assert problems(document)
 
+    @pytest.mark.parametrize("given", ["x" * 257, 10**256, 1.5, True, {}, ["a"], "a\0b"])
+    def test_an_id_that_could_not_name_the_item_again_is_refused(self, given):
+        assert problems({"items": [{"id": given, "name": "Soup"}]}) == ["/items/0/id"]
+
+    @pytest.mark.parametrize("given", ["x" * 256, 17, "a/b", "../x", "ünï 💥", " 7"])
+    def test_an_id_comes_back_as_it_was_sent(self, given):
+        assert said(read_feed({"id": given, "name": "Soup"}, GB)) == [(str(given), "en-GB")]
+
     def test_the_items_carry_the_tenants_marks(self):
         ask = read_feed(SOUP, tenant(default_locale="en-GB", brand_names=("Pure Joy",)))
         assert ask.asked[0].item.marks == ("Pure Joy",)

@@ -7,7 +7,7 @@ import msgspec
 from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.domain.verdict import Verdict
-from claimlens.gate.ingest.record import OPTION_FIELDS
+from claimlens.gate.ingest.record import LONGEST_ID, OPTION_FIELDS
 from claimlens.usecases.asks import MOST_ITEMS
 from claimlens.usecases.badges import KINDS
 
@@ -42,6 +42,7 @@ ITEM: dict[str, Any] = {
     "properties": {
         "id": {
             "type": ["string", "integer", "null"],
+            "maxLength": LONGEST_ID,
             "description": "Yours; `item-1`, `item-2`, … without one. Each once in a request.",
         },
         "name": {"type": "string", "minLength": 1, "maxLength": 1_048_576},

@@ -18,6 +18,8 @@ from claimlens.kit.json_text import escape
 MAX_CHARACTERS = 1_048_576
 #: Most entries of one list.
 MAX_ENTRIES = 100_000
+#: Longest id, in characters; what reads menus shortens a longer one.
+LONGEST_ID = 256
 #: Largest number in a nutrition table.
 MOST = 1e12
 #: Groups of options under the names that menus use; all of them are published text.
@@ -74,7 +76,7 @@ def id_of(record: Any, index: int) -> str:
     """The id a record gives itself, else `item-<n>`, counted from 1."""
     given = record.get("id") if isinstance(record, Mapping) else None
     if isinstance(given, str) and given.strip():
-        return given if len(given) <= 256 else given[:255] + "…"
+        return given if len(given) <= LONGEST_ID else given[: LONGEST_ID - 1] + "…"
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
     return f"item-{index + 1}"
