@@ -122,6 +122,21 @@ async def test_a_mistake_on_a_secret_route_is_kept(house):
     assert again.content == first.content
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/api-keys", '{"tenant_id": "tenant-001", "jane.doe@example.com": 1}'),
+        ("/v1/api-keys", '{"tenant_id": "tenant-001", "role": "jane.doe@example.com"}'),
+        ("/v1/menu/validate", '{"item": {"name": "x", "jane.doe@example.com": 1, "jane.doe@example.com": 2}}'),
+    ],
+    ids=["a field", "a value", "a key twice"],
+)
+async def test_nobody_is_named_in_a_mistake_that_is_kept(house, path, body):
+    answer = await house.ask("POST", path, content=body.encode(), headers=named(f"who-{len(body)}"))
+    is_problem(answer, 400, "INVALID_SCHEMA")
+    assert "jane.doe" not in answer.text
+
+
 async def test_what_was_refused_may_be_sent_again(house):
     """403 and 404 give the key back."""
     asked = {"tenant_id": "nobody"}
@@ -163,7 +178,8 @@ class TestJobs:
         assert first.status_code == again.status_code == 202
         assert again.content == first.content
         assert again.headers["idempotency-replayed"] == "true"
-        assert first.headers["location"] == f"/v1/menu/jobs/{first.json()['job_id']}"
+        where = f"/v1/menu/jobs/{first.json()['job_id']}"
+        assert first.headers["location"] == again.headers["location"] == where
 
     async def test_other_lines_are_422(self, house):
         line = json.dumps(CURRY).encode() + b"\n"

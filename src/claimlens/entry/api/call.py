@@ -19,6 +19,7 @@ from claimlens.entry.web import exchange as web
 from claimlens.entry.web.exchange import Exchange
 from claimlens.entry.web.metrics import Metrics
 from claimlens.entry.web.strict_json import read_json
+from claimlens.gate.masking import masked_anywhere
 from claimlens.kit.json_text import escape
 from claimlens.usecases.pages import USUAL_ROWS
 from claimlens.wiring.service import Service
@@ -101,7 +102,8 @@ def typed(value: Any, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         found = _AT.fullmatch(str(error))
         detail, place = (found[1], found[2] or "") if found else (str(error), "")
-        raise InvalidError(((_pointer(place), _in_our_words(detail)),)) from None
+        # A mistake quotes what was sent, and a refusal may be stored.
+        raise InvalidError(((_pointer(place), masked_anywhere(_in_our_words(detail))),)) from None
 
 
 def _fault(schema: Mapping[str, Any], value: str) -> str:

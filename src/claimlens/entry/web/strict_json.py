@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from claimlens.domain.errors import InvalidError
+from claimlens.gate.masking import masked_anywhere
 from claimlens.kit.json_text import JsonReader, skip_space
 
 #: Digits of the longest integer; a double holds at most 309.
@@ -30,7 +31,8 @@ def read_json(body: bytes) -> Any:
     except RecursionError:
         raise _invalid("nested beyond all reason") from None
     if problem is not None:
-        raise InvalidError(((problem.pointer, problem.detail),))
+        # Keys are quoted, and a refusal may be stored.
+        raise InvalidError(((masked_anywhere(problem.pointer), masked_anywhere(problem.detail)),))
     behind = skip_space(text, end)
     if behind != len(text):
         line, column = text.count("\n", 0, behind) + 1, behind - text.rfind("\n", 0, behind)
