@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -214,6 +215,7 @@ class TestConnections:
         assert status == 400
         assert headers["content-type"] == "application/problem+json"
         assert json.loads(body)["code"] == "INVALID_SCHEMA"
+        assert headers["x-correlation-id"] == json.loads(body)["correlation_id"]
 
     def test_endless_headers(self, server):
         with connected(server) as connection:
@@ -269,6 +271,19 @@ class TestConnections:
             while whole.count(b'"audit_id"') < 20:
                 whole += connection.recv(65536)
         assert whole.count(b"HTTP/1.1 200") == 20
+
+    def test_who_goes_away_among_several_requests_is_no_failure(self, server):
+        ask = (
+            f"POST /v1/menu/validate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
+            f"Content-Length: {len(json.dumps(ASK))}\r\n\r\n{json.dumps(ASK)}"
+        ).encode()
+        for _ in range(5):
+            with connected(server) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sendall(ask * 10)
+                connection.recv(1)
+        assert server.ask("POST", "/v1/menu/validate", ASK).status == 200
+        assert "Traceback" not in server.log
 
 
 def test_the_samples_end_by_serving_and_do_not_hang_without_a_terminal(tmp_path):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from claimlens.entry.web.problems import MEDIA_TYPE, problem
 
@@ -17,6 +17,7 @@ class HttpProtocol(HttpToolsProtocol):
     _head = 0
     _in_head = True
     _waiting: asyncio.TimerHandle | None = None
+    _answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connects; it has so long to say what it wants."""
@@ -26,6 +27,10 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._heard()
+        if self._answered is not None and not self._answered.response_complete:
+            # uvicorn tells only the last request that came, not the one before it that is being answered.
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -49,12 +54,22 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._heard()
         super().on_headers_complete()
+        if not self.pipeline:
+            self._answered = self.cycle
+
+    def on_response_complete(self) -> None:
+        """The next of several requests on this connection, if there is one, is answered."""
+        if self.pipeline:
+            self._answered = self.pipeline[-1][0]
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Problem details, and the end of the connection."""
-        body = problem("INVALID_SCHEMA", 400, msg, secrets.token_hex(16))
+        correlation_id = secrets.token_hex(16)
+        body = problem("INVALID_SCHEMA", 400, msg, correlation_id)
         head = [STATUS_LINE[400]]
         head += [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
+        head.append(f"x-correlation-id: {correlation_id}\r\ncache-control: no-store\r\n".encode())
         head.append(f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode())
         self.transport.write(b"".join(head) + body)
         self.transport.close()
