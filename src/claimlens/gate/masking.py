@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from operator import is_not
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ _PERSONAL = frozenset({"email", "phone", "upi", "pan", "aadhaar", "card", "addre
 #: What one mask brings to light, the next one hides.
 _ROUNDS = 4
 _FEWEST_DIGITS = 7
+#: What hides nobody: a number alone is a telephone's only under a name that speaks of one.
+_AMOUNTS = frozenset({int, float, bool, type(None)})
+_LONGEST_NAME = 64
 _PHONE_WORDS = ("phone", "mobile", "whatsapp", "telefon", "fax", "contact")
 _DIGIT = re.compile(r"\d")
 
@@ -122,7 +126,7 @@ class _Walk:
             if value is None or kind is float or kind is bool:
                 continue
             if key not in _JUDGED:
-                if _is_code(key):
+                if _is_code(key) or (kind is dict and _is_plain_table(value)):
                     continue
                 after = self._member(key, value, self._figure if key == "nutrition" else self._other, _is_code)
             elif kind is str:
@@ -186,6 +190,16 @@ class _Walk:
 
 def _is_machine_data(key: str) -> bool:
     return key in MACHINE_DATA
+
+
+def _is_plain_table(mapping: dict[str, Any]) -> bool:
+    """Whether an object holds amounts under the names of things, and so nothing to hide: a nutrition table mostly."""
+    return all(type(value) in _AMOUNTS and _is_plain_name(key) for key, value in mapping.items())
+
+
+@lru_cache(maxsize=1024)
+def _is_plain_name(key: str) -> bool:
+    return len(key) < _LONGEST_NAME and not _is_phone(key) and not _may_be_personal(key)
 
 
 def _is_code(key: str) -> bool:

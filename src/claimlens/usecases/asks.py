@@ -60,7 +60,7 @@ def read_validate(document: Any, tenant: Tenant) -> Ask:
     for place, holder in ((at[0], records[0]), ("", head)):
         if isinstance(holder, dict) and "locales" in holder:
             raise _invalid(f"{place}/locales", "one item is judged by one locale here; /v1/menu/feed takes several")
-    return msgspec.structs.replace(_Reader(tenant.settings).feed(document), single=True)
+    return Ask(_Reader(tenant.settings).feed(document).asked, single=True)
 
 
 def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask:

@@ -41,6 +41,8 @@ LONG = 3 * 1024
 #: Items judged in one go: so few that a slice ends about when it should.
 _TOGETHER = 8
 _DIGEST_PURPOSE = "item"
+#: Walking an enumeration costs more than counting.
+_OUTCOMES = tuple(Outcome)
 JSON = "application/json"
 
 Made = TypeVar("Made")
@@ -109,12 +111,11 @@ class Desk:
         with self._admitted(ask.size):
             judgement = await self.judge(principal, ask)
             reply = _reply(ask, judgement, principal.correlation_id)
-            stored = StoredReply(status=reply.status, media_type=reply.media_type, body=reply.body)
+            kept = None
+            if idempotency is not None:
+                kept = idempotency, StoredReply(status=reply.status, media_type=reply.media_type, body=reply.body)
             entry = JournalEntry(
-                audits=judgement.audits,
-                events=judgement.events,
-                decisions=judgement.decisions,
-                reply=(idempotency, stored) if idempotency is not None else None,
+                audits=judgement.audits, events=judgement.events, decisions=judgement.decisions, reply=kept
             )
             await self._journal.write(principal.scope, entry)
         if judgement.events:
@@ -292,4 +293,4 @@ def _reply(ask: Ask, judgement: Judgement, correlation_id: str) -> Reply:
 
 
 def _counted(outcomes: Sequence[Outcome]) -> dict[Outcome, int]:
-    return {outcome: outcomes.count(outcome) for outcome in Outcome if outcome in outcomes}
+    return {outcome: count for outcome in _OUTCOMES if (count := outcomes.count(outcome))}
