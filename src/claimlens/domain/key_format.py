@@ -16,6 +16,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_CHARACTERS = 32
 RANDOM_BYTES = 40
 _CHECKSUM_CHARACTERS = 6
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _SHOWN_CHARACTERS = len(LIVE) + 4
 _KEY = re.compile(rf"cl_(?:live|test)_[0-9A-Za-z]{{{RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS}}}")
 
@@ -41,7 +42,10 @@ def shown(key: str) -> str:
 
 
 def _checksum(body: str) -> str:
-    return _base62(zlib.crc32(body.encode("ascii")), _CHECKSUM_CHARACTERS)
+    # As `_base62` would write it, two digits at a time: this is done for every request.
+    rest, last = divmod(zlib.crc32(body.encode("ascii")), len(_PAIRS))
+    first, middle = divmod(rest, len(_PAIRS))
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
 
 
 def _base62(number: int, width: int) -> str:
