@@ -19,7 +19,7 @@ class Hits:
     those of the near keys, as the index gives them.
     """
 
-    __slots__ = ("_by_key", "_index", "_keys", "_looked_far", "_spans", "folded", "matches")
+    __slots__ = ("_by_key", "_index", "_keys", "_looked_far", "_spans", "_stands", "folded", "matches")
 
     def __init__(self, folded: str, matches: list[Match], index: PatternIndex) -> None:
         self.folded = folded
@@ -29,6 +29,7 @@ class Hits:
         self._by_key: dict[int, list[Span]] | None = None
         self._looked_far = False
         self._spans: dict[int, list[Span]] = {}
+        self._stands: dict[str, bool] = {}
 
     def may_have(self, element: int) -> bool:
         """Whether an element can stand in the text; False is certain, True is to be looked at."""
@@ -38,8 +39,13 @@ class Hits:
 
     def may_hold(self, signs: Signs) -> bool:
         """Whether one of some keys (far ones only after a far look) or strings stands in the text."""
+        stands = self._stands
         for string in signs.strings:
-            if string in self.folded:
+            found = stands.get(string)
+            if found is None:
+                # Every sentence may ask: the text is searched once.
+                found = stands[string] = string in self.folded
+            if found:
                 return True
         if not signs.keys:
             return False
