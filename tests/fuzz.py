@@ -6,6 +6,7 @@ No answer may be a 5xx, and none may differ from what the document declares. `FU
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--store", choices=("sqlite", "postgres"), action="append")
     parser.add_argument("--seed", type=int)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     failed = False
     for store in options.store or ("sqlite", "postgres"):
         outcome = fuzz(store, options.minutes, seed=options.seed)

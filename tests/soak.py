@@ -280,6 +280,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100, help="of each victim")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
     print(f"seed {options.seed}")
     failed = False
     for store, victim in (("postgres", "server"), ("postgres", "database"), ("sqlite", "server")):
