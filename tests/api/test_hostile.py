@@ -161,6 +161,13 @@ async def _later(pieces):
 
 
 class TestTexts:
+    async def test_a_text_that_no_item_has_is_refused(self, house):
+        item = {"name": "x", "description": "+44 20 7946 0777 " * 20_000}
+        answer = await house.ask("POST", "/v1/menu/validate", {"item": item, "locale": "en-GB"})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["pointer"] == "/item"
+        assert "200,000" in answer.json()["errors"][0]["detail"]
+
     @pytest.mark.parametrize(
         "text",
         ["a." * 80_000, "a" * 160_000, "cures " * 20_000, "+44 20 7946 0777 " * 9_000, "\u0000" * 500, "🍋" * 30_000],

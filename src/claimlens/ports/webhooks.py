@@ -12,7 +12,15 @@ from claimlens.domain.tenant import PlatformScope, TenantScope
 from claimlens.domain.webhook import Delivery, DeliveryState, Webhook
 
 
-class WebhookStore(Protocol):
+class Endpoints(Protocol):
+    """What asks which events a tenant waits for."""
+
+    async def all_of(self, scope: TenantScope) -> Sequence[Webhook]:
+        """Every endpoint of the tenant, oldest first (a tenant has at most 50)."""
+        ...
+
+
+class WebhookStore(Endpoints, Protocol):
     """Endpoints and deliveries of tenants."""
 
     async def create(self, scope: TenantScope, webhook: Webhook, access: Access) -> None:
@@ -21,10 +29,6 @@ class WebhookStore(Protocol):
 
     async def find(self, scope: TenantScope, webhook_id: str) -> Webhook | None:
         """One endpoint."""
-        ...
-
-    async def all_of(self, scope: TenantScope) -> Sequence[Webhook]:
-        """Every endpoint of the tenant, oldest first (a tenant has at most 50)."""
         ...
 
     async def update(self, scope: TenantScope, webhook: Webhook, access: Access) -> None:

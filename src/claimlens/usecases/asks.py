@@ -16,6 +16,8 @@ from claimlens.usecases.menus import NO_LOCALE, UNKNOWN_LOCALE
 
 #: Items of one request, and verdicts of one (items times locales).
 MOST_ITEMS = 200
+#: Letters of one item's texts together: a hundred long labels. More of them would be answered in tens of megabytes.
+MOST_TEXT = 200_000
 #: Mistakes that an answer lists.
 MOST_PROBLEMS = 20
 _KINDS = frozenset(kind.value for kind in Kind)
@@ -140,6 +142,8 @@ class _Reader:
             return []
         if wrong := _wrong_id(record.get("id")):
             self._wrong(f"{at}/id", wrong)
+        if (length := sum(len(text) for _, text in item.texts())) > MOST_TEXT:
+            self._wrong(at, f"the texts of an item have at most {MOST_TEXT:,} characters together, these {length:,}")
         own = self._locales(record, at)
         if not own and not beside and not self._problems:
             self._wrong(f"{at}/locale", NO_LOCALE, UNKNOWN_LOCALE)

@@ -7,7 +7,7 @@ from functools import partial
 
 from claimlens.domain.tenant import TenantScope
 from claimlens.ports.clock import Clock
-from claimlens.ports.webhooks import WebhookStore
+from claimlens.ports.webhooks import Endpoints
 
 KEPT_FOR = timedelta(seconds=0.75)
 _MOST_TENANTS = 10_000
@@ -16,7 +16,7 @@ _MOST_TENANTS = 10_000
 class Listeners:
     """Answers without the store as long as the last look is fresh; `forget` when word comes that a webhook changed."""
 
-    def __init__(self, webhooks: WebhookStore, clock: Clock) -> None:
+    def __init__(self, webhooks: Endpoints, clock: Clock) -> None:
         self._webhooks = webhooks
         self._clock = clock
         self._known: OrderedDict[str, tuple[datetime, frozenset[str]]] = OrderedDict()

@@ -35,7 +35,7 @@ from claimlens.usecases.api_keys import IssuedKey, NewKey
 )
 async def create(call: TheCall) -> Response[bytes]:
     """Make a key."""
-    wanted = call.read(NewKey)
+    wanted = await call.read(NewKey)
     return reply.json(await call.service.api_keys.create(call.principal, wanted), 201)
 
 
@@ -78,7 +78,7 @@ async def page(call: TheCall) -> Response[bytes]:
 )
 async def rotate(call: TheCall, key_id: FromPath[UUID]) -> Response[bytes]:
     """Replace a key."""
-    overlap = call.read(Overlap).as_timedelta()
+    overlap = (await call.read(Overlap)).as_timedelta()
     return reply.json(await call.service.api_keys.rotate(call.principal, str(key_id), overlap), 201)
 
 

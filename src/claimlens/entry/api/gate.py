@@ -17,7 +17,7 @@ from claimlens.domain.errors import InvalidError
 from claimlens.domain.tenant import Tenant
 from claimlens.entry.api import gate_shapes as shapes
 from claimlens.entry.api.admission import Admission
-from claimlens.entry.api.call import TheCall
+from claimlens.entry.api.call import READ_AT_ONCE, TheCall
 from claimlens.entry.api.idempotency import Once
 from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import Answer, Spec, Takes, route
@@ -96,8 +96,6 @@ SCAN = Spec(
     problems=("UNKNOWN_LOCALE", "OVERLOADED"),
 )
 
-#: Bytes of a longer body may take more than a tenth of a second to read if somebody means it: beside the event loop.
-_READ_AT_ONCE = 64 * 1024
 _Read = Callable[[Any, Tenant], Ask]
 
 
@@ -135,7 +133,7 @@ class GateDesk:
             return read(read_json(exchange.body), exchange.asked_by.tenant)
 
         async def produce(key: IdempotencyKey | None) -> Reply:
-            ask = asked() if len(exchange.body) <= _READ_AT_ONCE else await asyncio.to_thread(asked)
+            ask = asked() if len(exchange.body) <= READ_AT_ONCE else await asyncio.to_thread(asked)
             await self._admission.count_items(exchange, ask.size)
             if spec is PAGE:
                 return self._said(exchange, await self._desk.badges(exchange.asked_by, ask))

@@ -215,7 +215,7 @@ async def status(call: TheCall) -> Response[bytes]:
 )
 async def switch(call: TheCall) -> Response[bytes]:
     """Close or open for maintenance."""
-    return reply.json(await call.service.maintenance.write(call.principal, call.read(Switch)))
+    return reply.json(await call.service.maintenance.write(call.principal, await call.read(Switch)))
 
 
 @route(

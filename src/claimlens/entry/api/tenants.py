@@ -32,7 +32,7 @@ _ONE = "/v1/tenants/{tenant_id:str}"
 )
 async def create(call: TheCall) -> Response[bytes]:
     """Make a tenant."""
-    wanted = call.read(NewTenant)
+    wanted = await call.read(NewTenant)
     return reply.json(await call.service.tenants.create(call.principal, wanted), 201)
 
 
@@ -91,7 +91,7 @@ async def find(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
 )
 async def update(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     """Change a tenant."""
-    change = call.read(TenantChange)
+    change = await call.read(TenantChange)
     return reply.json(await call.service.tenants.update(call.principal, tenant_id, change))
 
 

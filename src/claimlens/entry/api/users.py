@@ -35,7 +35,7 @@ _ONE = "/v1/users/{user_id:uuid}"
 )
 async def create(call: TheCall) -> Response[bytes]:
     """Make a user."""
-    wanted = call.read(NewUser)
+    wanted = await call.read(NewUser)
     return reply.json(await call.service.users.create(call.principal, wanted), 201)
 
 
@@ -93,7 +93,7 @@ async def find(call: TheCall, user_id: FromPath[UUID]) -> Response[bytes]:
 )
 async def update(call: TheCall, user_id: FromPath[UUID]) -> Response[bytes]:
     """Change a user."""
-    change = call.read(UserChange)
+    change = await call.read(UserChange)
     return reply.json(await call.service.users.update(call.principal, str(user_id), change))
 
 

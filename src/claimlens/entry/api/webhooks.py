@@ -55,7 +55,7 @@ _STATES = tuple(str(state) for state in DeliveryState)
 )
 async def create(call: TheCall) -> Response[bytes]:
     """Make an endpoint."""
-    wanted = call.read(NewWebhook)
+    wanted = await call.read(NewWebhook)
     return reply.json(await call.service.webhooks.create(call.principal, wanted, tenant_id=call.tenant()), 201)
 
 
@@ -115,7 +115,7 @@ async def find(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
 )
 async def update(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Change an endpoint."""
-    change = call.read(WebhookChange)
+    change = await call.read(WebhookChange)
     return reply.json(
         await call.service.webhooks.update(call.principal, str(webhook_id), change, tenant_id=call.tenant())
     )
@@ -142,7 +142,7 @@ async def update(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
 )
 async def rotate(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Take a new signing secret."""
-    rotation = call.read(Rotation)
+    rotation = await call.read(Rotation)
     return reply.json(
         await call.service.webhooks.rotate(call.principal, str(webhook_id), rotation, tenant_id=call.tenant())
     )
@@ -250,7 +250,7 @@ async def redeliver(call: TheCall, webhook_id: FromPath[UUID], delivery_id: From
 )
 async def replay(call: TheCall, webhook_id: FromPath[UUID]) -> Response[bytes]:
     """Send the deliveries of a window again."""
-    window = call.read(Window)
+    window = await call.read(Window)
     start, end = period_of({"start_date": window.start_date, "end_date": window.end_date})
     wanted = Replay(start=start, end=end, state=window.state, cursor=window.cursor)
     replayed = await call.service.deliveries.replay(call.principal, str(webhook_id), wanted, tenant_id=call.tenant())

@@ -7,7 +7,11 @@ from functools import lru_cache
 from claimlens.config import Network
 
 #: Headers by which a proxy says for whom it speaks.
-_FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via")
+_FORWARDING = (
+    b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded", b"x-real-ip",
+    b"x-client-ip", b"x-cluster-client-ip", b"cf-connecting-ip", b"true-client-ip", b"fastly-client-ip",
+    b"x-original-forwarded-for", b"x-envoy-external-address",
+)  # fmt: skip
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
