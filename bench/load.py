@@ -1,7 +1,7 @@
 """A client that does next to nothing itself: ready-made requests over kept connections, one after the other on each.
 
-`python -m bench.load HOST PORT CONNECTIONS SECONDS FILE`: FILE holds whole requests, each behind its length in four
-bytes. Prints one JSON object: answers, answers by status, latencies in ms, and the first body that was no 200.
+`python -m bench.load HOST PORT CONNECTIONS SECONDS FILE TOLD`: FILE holds whole requests, each behind its length in four
+bytes. TOLD gets one JSON object: answers, answers by status, latencies in ms, and the first body that was no 200.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ def read_requests(data: bytes) -> list[bytes]:
 
 
 def main() -> None:
-    host, port, connections, seconds, file = sys.argv[1:]
+    host, port, connections, seconds, file, told_to = sys.argv[1:]
     load = Load(read_requests(Path(file).read_bytes()), float(seconds))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(press(host, int(port), int(connections), load))
@@ -112,7 +112,8 @@ def main() -> None:
         "latencies_ms": [round(each, 3) for each in load.latencies],
         "refused": load.refused.decode(errors="replace"),
     }
-    print(json.dumps(told))
+    # To a file: uvloop leaves a piped standard output non-blocking, which cuts a long line.
+    Path(told_to).write_text(json.dumps(told), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -193,9 +193,11 @@ def _beside_echo(
 
 
 def _press(host: str, port: int, pid: int, connections: int, seconds: float, requests: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.load", host, str(port), str(connections), str(seconds), str(requests)]
+    told_to = requests.with_suffix(".told.json")
+    command = [sys.executable, "-m", "bench.load", host, str(port), str(connections), str(seconds)]
     before = _cpu_s(pid)
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    subprocess.run([*command, str(requests), str(told_to)], check=True)
+    told = json.loads(told_to.read_text(encoding="utf-8"))
     used = _cpu_s(pid) - before
     if set(told["statuses"]) != {"200"}:
         raise SystemExit(f"answers other than 200: {told['statuses']} {told['refused']}")
