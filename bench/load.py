@@ -1,7 +1,7 @@
 """A client that does next to nothing itself: ready-made requests over kept connections, one after the other on each.
 
-`python -m bench.load HOST PORT CONNECTIONS SECONDS FILE TOLD`: FILE holds whole requests, each behind its length in four
-bytes. TOLD gets one JSON object: answers, answers by status, latencies in ms, and the first body that was no 200.
+`python -m bench.load HOST PORT CONNECTIONS SECONDS FILE TOLD`: FILE holds whole requests, each behind its length in
+four bytes. TOLD gets one JSON object: answers, answers by status, latencies in ms, and the first body that was no 200.
 """
 
 import asyncio
