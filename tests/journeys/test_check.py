@@ -245,6 +245,8 @@ class TestInterruption:
         process = subprocess.Popen(
             [*COMMAND, "check", "-", "--locale", "en-IN", "--format", "ndjson", "--from", "ndjson"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+            # A suite started in the background has SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         assert process.stdin
         assert process.stdout

@@ -79,7 +79,7 @@ class TestAnswer:
 
     async def test_the_loop_goes_on_while_a_long_text_is_judged(self, world):
         ask = read_feed(
-            {"id": "long", "name": "Soup", "description": "Rich in fibre and natural. " * 8_000}, world.tenant
+            {"id": "long", "name": "Soup", "description": "Rich in fibre and natural. " * 7_000}, world.tenant
         )
         turns = 0
         task = asyncio.ensure_future(world.desk.answer(world.who(), ask))
