@@ -149,7 +149,7 @@ def ingredient_text(value: Any, pointer: str) -> str:
     if not name.strip():
         raise InputError("the ingredient has no name", f"{pointer}/{key}")
     inner = value.get("ingredients")
-    if not inner:
+    if inner is None or inner == "" or inner == []:
         return name
     if isinstance(inner, str):
         return f"{name} ({_text(inner, f'{pointer}/ingredients')})"
@@ -186,10 +186,15 @@ def _check_amount(value: Any, pointer: str) -> None:
 
 
 def _options(record: dict[str, Any]) -> dict[str, Any]:
-    named = {field: record[field] for field in OPTION_FIELDS if record.get(field)}
-    for field, value in named.items():
+    named: dict[str, Any] = {}
+    for field in OPTION_FIELDS:
+        value = record.get(field)
+        if value is None:
+            continue
         if not isinstance(value, str | list | dict):
             raise InputError(f"a list of options is expected, this is {_kind_of(value)}", f"/{field}")
+        if value:
+            named[field] = value
     return named
 
 

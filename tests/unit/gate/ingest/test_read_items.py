@@ -96,6 +96,8 @@ class TestBadValues:
             (b'{"name": "a", "metadata": []}', "/metadata", "an object is expected"),
             (b'{"name": "a", "image": {}}', "/image", "base64"),
             (b'{"name": "a", "modifiers": 5}', "/modifiers", "a list of options"),
+            (b'{"name": "a", "addons": false}', "/addons", "a list of options"),
+            (b'{"name": "a", "options": 0}', "/options", "a list of options"),
             (b'{"name": "' + b"x" * 1_100_000 + b'"}', "/name", "1,100,000 characters; a text may have 1,048,576"),
             (b'{"name": "a", "modifiers": ' + b"[" * 300 + b"]" * 300 + b"}", "/modifiers/0/0/0/0", "64 levels deep"),
         ],
