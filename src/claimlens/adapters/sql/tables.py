@@ -276,3 +276,75 @@ switches = sa.Table(
     _text("value"),
     _moment("updated_at"),
 )
+
+# --- how the service does, and what its operators do -----------------------------------------------------------------
+
+
+def _performance(name: str) -> sa.Table:
+    """One row for what one process counted under one name in one stretch of time that begins at `ts`.
+
+    The figures are that process's whole for the stretch, so that writing them again changes nothing; readers add up.
+    `buckets`: counts of `domain/performance.py`'s bounds, with commas.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        _moment("ts"),
+        _text("kind"),
+        _text("name"),
+        _id("process"),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("failed", sa.BigInteger, nullable=False),
+        sa.Column("sum_ms", sa.Double, nullable=False),
+        sa.Column("max_ms", sa.Double, nullable=False),
+        _text("buckets"),
+        sa.PrimaryKeyConstraint("ts", "kind", "name", "process"),
+    )
+
+
+performance_minutes = _performance("performance_minutes")
+performance_hours = _performance("performance_hours")
+
+#: `components` is a JSON list.
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    _id(primary_key=True),
+    _text("title"),
+    _text("severity"),
+    _text("state"),
+    _text("components"),
+    _flag("public"),
+    _moment("opened_at"),
+    _moment("acknowledged_at", nullable=True),
+    _moment("resolved_at", nullable=True),
+    sa.Index(None, "resolved_at", "opened_at"),
+)
+
+incident_updates = sa.Table(
+    "incident_updates",
+    metadata,
+    _id(primary_key=True),
+    _id("incident_id"),
+    _moment("ts"),
+    _text("state"),
+    _text("actor"),
+    _text("text"),
+    sa.Index(None, "incident_id", "id"),
+)
+
+#: `packs`: JSON, pack → digest.
+deployments = sa.Table(
+    "deployments",
+    metadata,
+    _id(primary_key=True),
+    _moment("ts"),
+    _text("kind"),
+    _text("part"),
+    _text("version"),
+    _text("migration"),
+    _text("packs"),
+    _text("host"),
+    _text("note"),
+    sa.Index(None, "ts"),
+)

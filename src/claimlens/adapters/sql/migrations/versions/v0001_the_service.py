@@ -249,6 +249,59 @@ def _accounts() -> None:
         _moment("updated_at"),
         sa.PrimaryKeyConstraint("name", name="pk_switches"),
     )
+    for name in ("performance_minutes", "performance_hours"):
+        op.create_table(
+            name,
+            _moment("ts"),
+            _text("kind"),
+            _text("name"),
+            _id("process"),
+            sa.Column("count", sa.BigInteger, nullable=False),
+            sa.Column("failed", sa.BigInteger, nullable=False),
+            sa.Column("sum_ms", sa.Double, nullable=False),
+            sa.Column("max_ms", sa.Double, nullable=False),
+            _text("buckets"),
+            sa.PrimaryKeyConstraint("ts", "kind", "name", "process", name=f"pk_{name}"),
+        )
+    op.create_table(
+        "incidents",
+        _id("id"),
+        _text("title"),
+        _text("severity"),
+        _text("state"),
+        _text("components"),
+        _flag("public"),
+        _moment("opened_at"),
+        _moment("acknowledged_at", nullable=True),
+        _moment("resolved_at", nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_incidents"),
+    )
+    op.create_index("ix_incidents_resolved_at_opened_at", "incidents", ["resolved_at", "opened_at"])
+    op.create_table(
+        "incident_updates",
+        _id("id"),
+        _id("incident_id"),
+        _moment("ts"),
+        _text("state"),
+        _text("actor"),
+        _text("text"),
+        sa.PrimaryKeyConstraint("id", name="pk_incident_updates"),
+    )
+    op.create_index("ix_incident_updates_incident_id_id", "incident_updates", ["incident_id", "id"])
+    op.create_table(
+        "deployments",
+        _id("id"),
+        _moment("ts"),
+        _text("kind"),
+        _text("part"),
+        _text("version"),
+        _text("migration"),
+        _text("packs"),
+        _text("host"),
+        _text("note"),
+        sa.PrimaryKeyConstraint("id", name="pk_deployments"),
+    )
+    op.create_index("ix_deployments_ts", "deployments", ["ts"])
 
 
 def _id(name: str, *, nullable: bool = False) -> sa.Column[str]:
