@@ -79,9 +79,9 @@ docs: $(VENV)/dev.stamp ## build the documentation as a site in site/, one page 
 # --- upkeep ----------------------------------------------------------------------------------------------------------
 
 lock: $(VENV)/setup.stamp ## compile requirements/*.txt from pyproject.toml [UPGRADE=1 takes the newest releases]
-	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --extra ocr --output-file requirements/run.txt
 	$(COMPILE) --group setup --constraint requirements/run.txt --output-file requirements/setup.txt
-	$(COMPILE) pyproject.toml --group setup --group dev --constraint requirements/run.txt \
+	$(COMPILE) pyproject.toml --extra ocr --group setup --group dev --constraint requirements/run.txt \
 	  --constraint requirements/setup.txt --output-file requirements/dev.txt
 
 hooks: $(VENV)/dev.stamp ## run the checks before each commit
