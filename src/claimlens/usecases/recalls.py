@@ -6,17 +6,18 @@ found in it means nothing.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from claimlens.domain.errors import ClaimLensError, InputError, UnknownLocaleError
-from claimlens.domain.jurisdiction import Jurisdiction, jurisdiction_of
+from claimlens.domain.errors import ClaimLensError, InputError
+from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.recall import RecallMatch, RecallQuery, RecallStatus, SourceState
 from claimlens.domain.recall_source import SOURCES
 from claimlens.gate.ingest.recalls import BadRow, read_recalls
 from claimlens.ports.clock import Clock
 from claimlens.ports.recalls import RecallIndex
+from claimlens.usecases.recall_wire import FailedSource, RecallReply, SourceReply, match_reply, query_of
 
 #: A match of less is not worth a person's time.
 LEAST_SCORE = 0.5
@@ -53,19 +54,6 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     imported_at: str
     failure: str
     attribution: str
-
-
-class _Payload(msgspec.Struct, frozen=True):
-    """One item as a client of the service sends it."""
-
-    name: str | None = None
-    brand: str | None = None
-    gtin: str | int | None = None
-    lot: str | None = None
-    lots: list[str] | None = None
-    ingredients: str | list[str] | None = None
-    market: str | None = None
-    locale: str | None = None
 
 
 class Recalls:
@@ -165,55 +153,47 @@ class Recalls:
     def answer(self, payloads: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
         """The answers of `recall.lookup`, one a payload. Never raises; `{"cannot": reason}` for a payload that is none.
 
-        A payload has `name`, `brand`, `gtin`, `lot` or `lots`, `ingredients`, and `market` or `locale`.
+        See RecallPayload and RecallReply.
         """
-        read = [_query_of(payload) for payload in payloads]
+        read = [query_of(payload) for payload in payloads]
         queries = [query for query in read if isinstance(query, RecallQuery)]
         try:
             states = self._index.status()
             found = self._index.search(queries, least=LEAST_SCORE, limit=MOST_MATCHES) if states else None
         except ClaimLensError as error:
-            failed = {"source": "index", "reason": "failed", "detail": str(error)}
-            return tuple({"cannot": query} if isinstance(query, str) else _unknown(failed) for query in read)
-        statuses = [self._status(state) for state in states]
-        matches = iter(found if found is not None else [[] for _ in queries])
+            replies = iter([_unreadable(error)] * len(queries))
+        else:
+            statuses = [self._status(state) for state in states]
+            matches = found if found is not None else [[] for _ in queries]
+            replies = iter([self._reply(query, m, statuses) for query, m in zip(queries, matches, strict=True)])
         return tuple(
-            {"cannot": query} if isinstance(query, str) else self._reply(query, next(matches), statuses)
-            for query in read
+            {"cannot": query} if isinstance(query, str) else msgspec.to_builtins(next(replies)) for query in read
         )
 
-    def _reply(self, query: RecallQuery, matches: list[RecallMatch], statuses: list[SourceStatus]) -> dict[str, Any]:
+    def _reply(self, query: RecallQuery, matches: list[RecallMatch], statuses: list[SourceStatus]) -> RecallReply:
         asked = [status for status in statuses if query.market is None or query.market in status.markets]
         failed = [
-            {"source": status.source, "reason": status.state, "detail": status.detail}
-            for status in asked
-            if status.state != "fresh"
+            FailedSource(status.source, status.state, status.detail) for status in asked if status.state != "fresh"
         ]
         if not asked:
             where = f" for {query.market}" if query.market else ""
-            failed = [{"source": "", "reason": "missing", "detail": f"no source of recalls{where} was imported"}]
+            failed = [FailedSource("", "missing", f"no source of recalls{where} was imported")]
         still_open, closed = self._parted(matches)
         fresh = {status.source for status in asked if status.state == "fresh"}
+        outcome: Literal["found", "none", "unknown"] = "unknown" if failed else "none"
         if any(match.recall.source in fresh for match in still_open):
             outcome = "found"
-        else:
-            outcome = "unknown" if failed else "none"
-        return {
-            "outcome": outcome,
-            "matches": [match_wire(match) for match in still_open],
-            "closed": [match_wire(match) for match in closed],
-            "data_as_of": min(status.data_as_of for status in asked).isoformat() if asked else None,
-            "sources": [
-                {
-                    "source": status.source,
-                    "state": status.state,
-                    "data_as_of": status.data_as_of.isoformat(),
-                    "attribution": status.attribution,
-                }
+        return RecallReply(
+            outcome=outcome,
+            matches=[match_reply(match) for match in still_open],
+            closed=[match_reply(match) for match in closed],
+            data_as_of=min(status.data_as_of for status in asked).isoformat() if asked else None,
+            sources=[
+                SourceReply(status.source, status.state, status.data_as_of.isoformat(), status.attribution)
                 for status in asked
             ],
-            "failed_sources": failed,
-        }
+            failed_sources=failed,
+        )
 
     def _status(self, state: SourceState) -> SourceStatus:
         age = max(0, (self._clock.now().date() - state.data_as_of).days)
@@ -268,67 +248,5 @@ def _closes(source: str) -> bool:
     return known.closes if known else True
 
 
-def match_wire(match: RecallMatch) -> dict[str, Any]:
-    """A match as the service answers it."""
-    recall = match.recall
-    return {
-        "source": recall.source,
-        "id": recall.id,
-        "title": recall.title,
-        "products": list(recall.products),
-        "brands": list(recall.brands),
-        "hazard": recall.hazard,
-        "allergens": list(recall.allergens),
-        "classification": recall.classification,
-        "status": recall.status.value,
-        "closed_as": recall.closed_as,
-        "date": recall.published.isoformat(),
-        "market": recall.market.value,
-        "url": recall.url,
-        "score": match.score,
-        "reason": match.reason,
-        "fields": list(match.fields),
-    }
-
-
-def _unknown(failed: dict[str, str]) -> dict[str, Any]:
-    return {
-        "outcome": "unknown",
-        "matches": [],
-        "closed": [],
-        "data_as_of": None,
-        "sources": [],
-        "failed_sources": [failed],
-    }
-
-
-def _query_of(payload: dict[str, Any]) -> RecallQuery | str:
-    """The query of a payload, or why it is none."""
-    try:
-        given = msgspec.convert(payload, _Payload)
-    except msgspec.ValidationError as error:
-        return str(error)
-    market = None
-    try:
-        if given.market:
-            market = Jurisdiction(given.market.upper())
-        elif given.locale:
-            market = jurisdiction_of(given.locale)
-    except UnknownLocaleError as error:
-        return str(error)
-    except ValueError:
-        return f"market is {given.market!r:.20}; it is one of {', '.join(Jurisdiction)}"
-    ingredients = given.ingredients or []
-    if isinstance(ingredients, str):
-        ingredients = ingredients.replace(";", ",").split(",")
-    query = RecallQuery(
-        name=given.name or "",
-        brand=given.brand or "",
-        gtin=str(given.gtin or ""),
-        lots=(*(given.lots or ()), *((given.lot,) if given.lot else ())),
-        ingredients=tuple(ingredients),
-        market=market,
-    )
-    if not (query.name or query.brand or query.gtin or query.ingredients):
-        return "nothing to look up: no name, brand, gtin or ingredients"
-    return query
+def _unreadable(error: ClaimLensError) -> RecallReply:
+    return RecallReply(outcome="unknown", failed_sources=[FailedSource("index", "failed", str(error))])
