@@ -7,6 +7,7 @@ with `ts`. Long texts and payloads are bytes: parsing JSON in the database would
 import sqlalchemy as sa
 
 from claimlens.adapters.sql.moment import UtcText
+from claimlens.domain.performance import BOUNDS_MS
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -71,7 +72,43 @@ audits = sa.Table(
     sa.Index(None, "tenant_id", "ts", "id"),
     sa.Index(None, "tenant_id", "item_id", "ts"),
     sa.Index(None, "tenant_id", "correlation_id"),
+    # What waits for a person: few of many.
+    sa.Index(
+        "ix_audits_needs_review",
+        "tenant_id",
+        "ts",
+        "id",
+        postgresql_where=sa.text("needs_review"),
+        sqlite_where=sa.text("needs_review"),
+    ),
     postgresql_partition_by="RANGE (ts)",
+)
+
+#: What people decided about audits that needed one; `texts` is JSON {pointer: text}, `ts` and `item_id` the audit's.
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    _id("audit_id", primary_key=True),
+    _text("tenant_id"),
+    _moment("ts"),
+    _text("item_id"),
+    _text("decision"),
+    _text("reason"),
+    _text("texts"),
+    _text("decided_by"),
+    _moment("decided_at"),
+    _id("new_audit_id", nullable=True),
+    sa.Index(None, "tenant_id", "decided_at", "audit_id"),
+)
+
+#: Audits counted hour by hour, once an hour is over; `counts` is JSON.
+audit_hours = sa.Table(
+    "audit_hours",
+    metadata,
+    _text("tenant_id"),
+    _moment("hour"),
+    _text("counts"),
+    sa.PrimaryKeyConstraint("tenant_id", "hour"),
 )
 
 #: `lines`: what each transform did to the items of one request, canonical JSON lines, zlib. Kept a day.
@@ -250,6 +287,38 @@ users = sa.Table(
     sa.Index(None, "tenant_id", "id"),
 )
 
+#: `digest`: the keyed digest of the token that the browser holds.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _id(primary_key=True),
+    _text("tenant_id"),
+    _id("user_id"),
+    _bytes("digest"),
+    _text("stage"),
+    _moment("created_at"),
+    _moment("seen_at"),
+    _text("ip"),
+    _text("agent"),
+    sa.UniqueConstraint("digest"),
+    sa.Index(None, "user_id"),
+    sa.Index(None, "seen_at"),
+)
+
+#: `secret` is sealed; `recovery`: keyed digests of the codes that are left, between spaces.
+second_factors = sa.Table(
+    "second_factors",
+    metadata,
+    _id("user_id", primary_key=True),
+    _text("tenant_id"),
+    _bytes("secret"),
+    _moment("created_at"),
+    _moment("confirmed_at", nullable=True),
+    _count("last_step"),
+    _text("recovery"),
+    sa.Index(None, "tenant_id"),
+)
+
 access_log = sa.Table(
     "access_log",
     metadata,
@@ -284,7 +353,7 @@ def _performance(name: str) -> sa.Table:
     """One row for what one process counted under one name in one stretch of time that begins at `ts`.
 
     The figures are that process's whole for the stretch, so that writing them again changes nothing; readers add up.
-    `buckets`: counts of `domain/performance.py`'s bounds, with commas.
+    `ms_<bound>`: how many took at most so long, and longer than the bound before.
     """
     return sa.Table(
         name,
@@ -297,7 +366,7 @@ def _performance(name: str) -> sa.Table:
         sa.Column("failed", sa.BigInteger, nullable=False),
         sa.Column("sum_ms", sa.Double, nullable=False),
         sa.Column("max_ms", sa.Double, nullable=False),
-        _text("buckets"),
+        *[sa.Column(f"ms_{bound}", sa.BigInteger, nullable=False) for bound in (*BOUNDS_MS, "more")],
         sa.PrimaryKeyConstraint("ts", "kind", "name", "process"),
     )
 

@@ -14,11 +14,15 @@ down_revision: str | None = None
 _Id = sa.Uuid(as_uuid=False)
 _Moment = sa.DateTime(timezone=True).with_variant(UtcText(), "sqlite")
 
+#: In milliseconds, and what took longer.
+_BOUNDS_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 120, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, "more")
+
 #: For SQLite: rows of `audits`, then how many share the first column of the index, the first two, and so on.
 _EXPECTED = {
     "ix_audits_tenant_id_ts_id": "100000 50000 2 1",
     "ix_audits_tenant_id_item_id_ts": "100000 50000 20 1",
     "ix_audits_tenant_id_correlation_id": "100000 50000 10",
+    "ix_audits_needs_review": "20000 10000 2 1",
     "sqlite_autoindex_audits_1": "100000 2 1",
 }
 
@@ -29,6 +33,7 @@ def upgrade() -> None:
     _webhooks()
     _jobs()
     _accounts()
+    _operations()
     if op.get_context().dialect.name == "postgresql":
         # These are compressed before they come: PostgreSQL need not try.
         for table, column in (("audits", "record"), ("decision_logs", "lines"), ("job_chunks", "lines")):
@@ -65,6 +70,35 @@ def _answers() -> None:
     op.create_index("ix_audits_tenant_id_ts_id", "audits", ["tenant_id", "ts", "id"])
     op.create_index("ix_audits_tenant_id_item_id_ts", "audits", ["tenant_id", "item_id", "ts"])
     op.create_index("ix_audits_tenant_id_correlation_id", "audits", ["tenant_id", "correlation_id"])
+    op.create_index(
+        "ix_audits_needs_review",
+        "audits",
+        ["tenant_id", "ts", "id"],
+        postgresql_where=sa.text("needs_review"),
+        sqlite_where=sa.text("needs_review"),
+    )
+    op.create_table(
+        "reviews",
+        _id("audit_id"),
+        _text("tenant_id"),
+        _moment("ts"),
+        _text("item_id"),
+        _text("decision"),
+        _text("reason"),
+        _text("texts"),
+        _text("decided_by"),
+        _moment("decided_at"),
+        _id("new_audit_id", nullable=True),
+        sa.PrimaryKeyConstraint("audit_id", name="pk_reviews"),
+    )
+    op.create_index("ix_reviews_tenant_id_decided_at_audit_id", "reviews", ["tenant_id", "decided_at", "audit_id"])
+    op.create_table(
+        "audit_hours",
+        _text("tenant_id"),
+        _moment("hour"),
+        _text("counts"),
+        sa.PrimaryKeyConstraint("tenant_id", "hour", name="pk_audit_hours"),
+    )
     op.create_table(
         "decision_logs",
         _moment("ts"),
@@ -227,6 +261,34 @@ def _accounts() -> None:
     )
     op.create_index("ix_users_tenant_id_id", "users", ["tenant_id", "id"])
     op.create_table(
+        "sessions",
+        _id("id"),
+        _text("tenant_id"),
+        _id("user_id"),
+        _bytes("digest"),
+        _text("stage"),
+        _moment("created_at"),
+        _moment("seen_at"),
+        _text("ip"),
+        _text("agent"),
+        sa.PrimaryKeyConstraint("id", name="pk_sessions"),
+        sa.UniqueConstraint("digest", name="uq_sessions_digest"),
+    )
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
+    op.create_index("ix_sessions_seen_at", "sessions", ["seen_at"])
+    op.create_table(
+        "second_factors",
+        _id("user_id"),
+        _text("tenant_id"),
+        _bytes("secret"),
+        _moment("created_at"),
+        _moment("confirmed_at", nullable=True),
+        _count("last_step"),
+        _text("recovery"),
+        sa.PrimaryKeyConstraint("user_id", name="pk_second_factors"),
+    )
+    op.create_index("ix_second_factors_tenant_id", "second_factors", ["tenant_id"])
+    op.create_table(
         "access_log",
         _id("id"),
         _moment("ts"),
@@ -249,6 +311,9 @@ def _accounts() -> None:
         _moment("updated_at"),
         sa.PrimaryKeyConstraint("name", name="pk_switches"),
     )
+
+
+def _operations() -> None:
     for name in ("performance_minutes", "performance_hours"):
         op.create_table(
             name,
@@ -260,7 +325,7 @@ def _accounts() -> None:
             sa.Column("failed", sa.BigInteger, nullable=False),
             sa.Column("sum_ms", sa.Double, nullable=False),
             sa.Column("max_ms", sa.Double, nullable=False),
-            _text("buckets"),
+            *[sa.Column(f"ms_{bound}", sa.BigInteger, nullable=False) for bound in _BOUNDS_MS],
             sa.PrimaryKeyConstraint("ts", "kind", "name", "process", name=f"pk_{name}"),
         )
     op.create_table(

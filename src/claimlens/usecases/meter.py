@@ -1,0 +1,69 @@
+"""What this process counts of its own work. Counting costs next to nothing; others look at it now and then."""
+
+import threading
+from collections.abc import Mapping
+
+from claimlens.domain.performance import Figures, Kind
+
+Key = tuple[Kind, str]
+
+
+class Meter:
+    """Counts since the process started, by kind and name.
+
+    Requests are counted on the event loop alone; the rest may come from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._all: dict[Key, Figures] = {}
+        self._routes: dict[str, Figures] = {}
+        self._taken: dict[Key, Figures] = {}
+        self._lock = threading.Lock()
+
+    def answered(self, route: str, ms: float, *, failed: bool) -> None:
+        """Count an answer."""
+        figures = self._routes.get(route)
+        if figures is None:
+            figures = self._routes[route] = self._all[Kind.ROUTE, route] = Figures()
+        figures.took(ms, failed=failed)
+
+    def transform(self, name: str, ms: float) -> None:
+        """Count one time that a transform took: for one item, or for one call of a service."""
+        with self._lock:
+            self._figures(Kind.TRANSFORM, name).took(ms)
+
+    def verdicts(self, profile: str, count: int, incomplete: int) -> None:
+        """Count verdicts, and those among them in which a required check did not run."""
+        with self._lock:
+            figures = self._figures(Kind.VERDICT, profile)
+            figures.count += count
+            figures.failed += incomplete
+
+    def of(self, kind: Kind) -> dict[str, Figures]:
+        """The counts of one kind by name, since the process started."""
+        return {name: figures for (which, name), figures in list(self._all.items()) if which is kind}
+
+    def take(self) -> Mapping[Key, Figures]:
+        """What was counted since it was last taken. The longest time of each is that since then, too."""
+        fresh: dict[Key, Figures] = {}
+        with self._lock:
+            for key, figures in list(self._all.items()):
+                before = self._taken.get(key) or Figures()
+                if figures.count == before.count:
+                    continue
+                fresh[key] = Figures(
+                    figures.count - before.count,
+                    figures.failed - before.failed,
+                    figures.sum_ms - before.sum_ms,
+                    figures.max_ms,
+                    [now - then for now, then in zip(figures.buckets, before.buckets, strict=True)],
+                )
+                figures.max_ms = 0.0
+                self._taken[key] = Figures(figures.count, figures.failed, figures.sum_ms, 0.0, list(figures.buckets))
+        return fresh
+
+    def _figures(self, kind: Kind, name: str) -> Figures:
+        figures = self._all.get((kind, name))
+        if figures is None:
+            figures = self._all[kind, name] = Figures()
+        return figures
