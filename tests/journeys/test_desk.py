@@ -11,6 +11,7 @@ import pytest
 
 from claimlens.domain.audit import IdempotencyKey
 from claimlens.domain.errors import OverloadedError, RefusedError
+from claimlens.domain.question import Outside
 from claimlens.domain.suppression import Suppression
 from claimlens.domain.tenant import Role
 from claimlens.gate.ingest.entry import Defaults
@@ -34,6 +35,15 @@ def unzipped(row):
     ]
 
 
+def judged(steps):
+    """The verdicts of a gate that nobody answers."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as done:
+        return [one.verdict for one in done.value]
+
+
 class TestAnswer:
     async def test_a_feed_is_answered_in_its_order_with_an_audit_for_each(self, world):
         answer = await world.feed(SOUP, JUICE)
@@ -48,7 +58,8 @@ class TestAnswer:
     async def test_the_verdict_is_the_gates_byte_for_byte(self, world):
         reply = await world.desk.answer(world.who(), read_validate({"item": SOUP}, world.tenant))
         item = item_of(SOUP, 0, Defaults())
-        (plain,) = checker().check([item], locale="en-GB", on_date=world.clock.now().date())
+        on = world.clock.now().date()
+        (plain,) = judged(checker().steps([item], locale="en-GB", on_date=on, outside=Outside.UNASKED))
         encoded = msgspec.json.encode(plain)
         assert reply.body.startswith(encoded[:-1] + b',"locale":"en-GB"')
         assert canonical_json(plain) in await world.audits.one(world.who(), json.loads(reply.body)["audit_id"])
@@ -95,9 +106,12 @@ class TestAnswer:
         class Watched:
             examiner = checker().examiner
 
-            def examine(self, items, **how):
+            def steps(self, items, **how):
+                questions = checker().steps(items, **how)
+                answers = yield next(questions)
                 beside.update({item.id: threading.current_thread() is not threading.main_thread() for item in items})
-                return checker().examine(items, **how)
+                yield questions.send(answers)
+                return (yield from questions)
 
         ask = read_feed(
             {"items": [{"id": str(n), "name": "Soup", "description": "x" * n} for n in (400, 4_000)]}, world.tenant
@@ -132,8 +146,9 @@ class TestTenantsOwnWords:
         marked = World(database, tenant_id="kitchen-b", clock=plain.clock, brand_names=("100% Natural",))
         await marked.opened()
         crisps = {"id": "c", "name": "100% Natural crisps"}
-        assert (await plain.feed(crisps))["verdicts"][0]["reasons"]
-        assert (await marked.feed(crisps))["verdicts"][0]["reasons"] == []
+        note = "GB-RECALL-NOTE"
+        assert len((await plain.feed(crisps))["verdicts"][0]["reasons"]) == 2
+        assert [reason["rule_id"] for reason in (await marked.feed(crisps))["verdicts"][0]["reasons"]] == [note]
         assert (await plain.feed(SOUP))["verdicts"][0]["reasons"] == (await marked.feed(SOUP))["verdicts"][0]["reasons"]
 
     async def test_a_suppression_holds_until_its_day(self, database):

@@ -173,10 +173,10 @@ class TestJudging:
 
     async def test_a_line_that_the_gate_stumbles_over_does_not_take_the_others_with_it(self, world):
         class Stumbling(Checker):
-            def examine(self, items, **how):
+            def steps(self, items, **how):
                 if any(item.id == "i-1" for item in items):
                     raise ZeroDivisionError
-                return checker().examine(items, **how)
+                return checker().steps(items, **how)
 
         job = await sent(world, menu(3))
         await world.worker(desk=world.a_desk(judge=Stumbling(lambda j: checker().examiner(j).pack))).work_one()

@@ -31,8 +31,7 @@ class Profile(msgspec.Struct, frozen=True):
         return transform in self.transforms
 
 
-#: `detect.recalls` needs a service; a profile that names it asks `recall.lookup`.
-_ALL = frozenset(TRANSFORMS) - {"detect.recalls"}
+_ALL = frozenset(TRANSFORMS)
 
 PROFILES: dict[str, Profile] = {
     **{

@@ -161,7 +161,10 @@ class PersonalDataRule(msgspec.Struct, frozen=True):
 
 
 class CheckRule(msgspec.Struct, frozen=True):
-    """What to say when one of the engine's own checks fires (an undeclared allergen, say)."""
+    """What to say when one of the engine's own checks fires (an undeclared allergen, say).
+
+    `note` is a text that may be shown beside the item.
+    """
 
     check: str
     rule_id: str
@@ -169,3 +172,4 @@ class CheckRule(msgspec.Struct, frozen=True):
     resolution: Resolution
     why: str
     citation: Citation
+    note: str = ""

@@ -8,7 +8,7 @@
 | `normalize.nutrition`    | `normalise/nutrition.py`                                 |
 | `detect.claims`          | `detect/claims.py`, judged in `judge/claims.py`          |
 | `detect.allergens`       | `detect/allergens.py`                                    |
-| `detect.recalls`         | asked of `recall.lookup`                                 |
+| `detect.recalls`         | asked of `recall.lookup`, judged in `judge/recalls.py`   |
 | `verify.nutrition_claims`| `judge/nutrition_claims.py`, `judge/conditions.py`       |
 | `suggest.alternatives`   | `judge/health_claims.py` (from packs and the item's own numbers) |
 | `rewrite.disclaimer`     | `rewrite/edits.py`                                       |
@@ -22,22 +22,42 @@ from datetime import date
 
 from claimlens.domain.item import Item
 from claimlens.domain.profile import Profile
-from claimlens.domain.question import Answer, Question
+from claimlens.domain.question import Answer, Outside, Question
+from claimlens.domain.service import RECALL_LOOKUP
 from claimlens.gate.check import Examined, Examiner
+from claimlens.gate.judge.recalls import judge_recall, recall_payload, recall_record
 
-__all__ = ["Examined", "Examiner", "examine"]
+__all__ = ["STAGES", "Examined", "Examiner", "Steps", "examine"]
+
+#: How often `examine` yields.
+STAGES = 2
+#: Questions go out, their answers come in, the verdicts stand at the end.
+Steps = Generator[tuple[Question, ...], tuple[Answer, ...], list[Examined]]
 
 
 def examine(
-    examiner: Examiner, items: Sequence[Item], *, profile: Profile, on: date, language: str
-) -> Generator[Question, Answer, list[Examined]]:
-    """Judge a batch of items. Yields at most one question a service and is sent its answer, None if there is none."""
-    not_checked: tuple[str, ...] = ()
-    if profile.runs("detect.recalls"):
-        answer = yield Question(
-            "recall.lookup", tuple({"name": i.name, "brand": i.brand, "gtin": i.gtin} for i in items)
-        )
-        if answer is None:
-            not_checked = ("recall.lookup",)
+    examiner: Examiner, items: Sequence[Item], *, profile: Profile, on: date, locale: str, outside: Outside
+) -> Steps:
+    """Judge a batch of items of one locale.
+
+    Yields twice, before judging and after, the questions of that stage (often none) and is sent an answer for each.
+    Judging is what takes the time: it happens on the first answer.
+    """
+    language = locale.partition("-")[0]
     in_force = examiner.rules_in_force(on)
-    return [examiner.examine(item, profile, in_force, language, not_checked) for item in items]
+    yield ()
+    examined = [examiner.examine(item, profile, in_force, language) for item in items]
+    recalls = profile.runs("detect.recalls") and outside is not Outside.APART
+    questions: tuple[Question, ...] = ()
+    if recalls and outside is Outside.ASKED:
+        questions = (Question(RECALL_LOOKUP, tuple([recall_payload(item, locale) for item in items])),)
+    answers = yield questions
+    if recalls:
+        asked = bool(questions)
+        found = (answers[0] if asked else None) or (None,) * len(items)
+        for i, (one, item, answer) in enumerate(zip(examined, items, found, strict=True)):
+            examined[i] = one._replace(
+                verdict=judge_recall(one.verdict, item, answer, examiner.pack, asked=asked),
+                services={**(one.services or {}), RECALL_LOOKUP: recall_record(answer)} if asked else one.services,
+            )
+    return examined

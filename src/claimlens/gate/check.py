@@ -1,7 +1,7 @@
 """The data path for one item: read, detect, judge, rewrite. Order and switches are set in `gate/__init__.py`."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -38,10 +38,11 @@ _UNASKED = AllergenSummary(complete=False)
 
 
 class Examined(NamedTuple):
-    """A verdict and, for the decision log, what the context forgave."""
+    """A verdict, what the context forgave (for the decision log), and what services answered, None for nothing."""
 
     verdict: Verdict
     excused: list[Excused]
+    services: dict[str, dict[str, Any] | None] | None = None
 
 
 class Examiner:
@@ -69,10 +70,8 @@ class Examiner:
                 self._in_force[on] = known
         return known
 
-    def examine(
-        self, item: Item, profile: Profile, in_force: frozenset[int], language: str, not_checked: tuple[str, ...]
-    ) -> Examined:
-        """The verdict for one item; `not_checked` are the services that gave no answer."""
+    def examine(self, item: Item, profile: Profile, in_force: frozenset[int], language: str) -> Examined:
+        """The verdict for one item by its own words and numbers."""
         reading = Reading(item)
         runs = profile.transforms
         nutrition, liquid = _NO_NUTRITION, None
@@ -130,7 +129,7 @@ class Examiner:
                 changes=changes,
                 allergens=summary,
                 nutrition=nutrition.to_wire() if nutrition else {},
-                not_checked=self._gaps(item, nutrition, sighting) + not_checked,
+                not_checked=self._gaps(item, nutrition, sighting),
                 degraded_services=(),
                 pack_versions=self.pack.versions,
             ),

@@ -20,6 +20,7 @@ from claimlens.kit.canonical_json import canonical_json
 #: Raised when a stored record means something else than before.
 SCHEMA = 1
 _encoder = msgspec.json.Encoder()
+_NONE = msgspec.Raw(b"{}")
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +46,10 @@ class Law(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One judged item: as submitted, as read, and the answer for it. `image` is the digest of a photo, or empty."""
+    """One judged item: as submitted, as read, and the answer for it.
+
+    `image` is the digest of a photo, or empty; `services` is what services answered for the item, None for nothing.
+    """
 
     record: dict[str, Any]
     item: Item
@@ -53,6 +57,7 @@ class Case(NamedTuple):
     answered: Answered
     excused: Sequence[Excused]
     image: str = ""
+    services: dict[str, dict[str, Any] | None] | None = None
 
 
 class Recorded(NamedTuple):
@@ -88,7 +93,7 @@ class _Record(msgspec.Struct):
     pack_digests: msgspec.Raw
     profile: str
     schema: int
-    services: dict[str, None]
+    services: msgspec.Raw
     tenant_id: str
     test: bool
     ts: str
@@ -120,7 +125,7 @@ def record(case: Case, occasion: Occasion, audit_id: str, original: bytes, item_
         pack_digests=msgspec.Raw(law.digests),
         profile=law.profile,
         schema=SCHEMA,
-        services=dict.fromkeys(verdict.degraded_services),
+        services=msgspec.Raw(canonical_json(case.services)) if case.services else _NONE,
         tenant_id=occasion.tenant_id,
         test=occasion.test,
         ts=moment_text(occasion.ts),

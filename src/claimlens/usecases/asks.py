@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from claimlens.domain.errors import InputError, InvalidError, UnknownLocaleError
 from claimlens.domain.item import Item, Kind
@@ -20,6 +21,10 @@ MOST_ITEMS = 200
 MOST_TEXT = 200_000
 #: Mistakes that an answer lists.
 MOST_PROBLEMS = 20
+#: What the services may take of a feed's 150 ms, of a label's 5 s once it is read, and for a line of a bulk job.
+FEED_SERVICES_MS = 60.0
+PATIENT_SERVICES_MS = 500.0
+PATIENT_RETRIES = 2
 _KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -33,11 +38,16 @@ class Asked(NamedTuple):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What one request asks. `single`: one verdict is the whole answer. `missing` are services that gave no answer."""
+    """What one request asks. `single`: one verdict is the whole answer. `missing` are services that gave no answer.
+
+    `services_ms` is what all services together may take, 0 for the quick way that asks none.
+    """
 
     asked: tuple[Asked, ...]
     single: bool = False
     missing: tuple[str, ...] = ()
+    services_ms: float = 0.0
+    services_retries: int = 0
 
     @property
     def size(self) -> int:
@@ -51,7 +61,7 @@ def read_feed(document: Any, tenant: Tenant) -> Ask:
     `locales` judges each item for several markets; an item's own `locale` or `locales` goes before what stands beside
     it. Raises InvalidError, which lists what is wrong by its JSON Pointer into the document.
     """
-    return _Reader(tenant.settings).feed(document)
+    return replace(_Reader(tenant.settings).feed(document), services_ms=FEED_SERVICES_MS)
 
 
 def read_validate(document: Any, tenant: Tenant) -> Ask:
@@ -79,7 +89,13 @@ def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask
     ask = _Reader(tenant.settings).feed(head)
     if ask.size != 1:
         raise _invalid("/item/locales", "a label is judged by one locale")
-    return Ask((ask.asked[0]._replace(image=image),), single=True, missing=("ocr.label",))
+    return Ask(
+        (ask.asked[0]._replace(image=image),),
+        single=True,
+        missing=("ocr.label",),
+        services_ms=PATIENT_SERVICES_MS,
+        services_retries=PATIENT_RETRIES,
+    )
 
 
 def read_line(record: Any, tenant: Tenant, *, locale: str, number: int) -> Ask:

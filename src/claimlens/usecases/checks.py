@@ -6,16 +6,24 @@ from datetime import date
 from claimlens.domain.item import Item
 from claimlens.domain.jurisdiction import Jurisdiction, canonical_locale, jurisdiction_of
 from claimlens.domain.pack import Pack
-from claimlens.domain.profile import Profile, profile_for
+from claimlens.domain.profile import profile_for
+from claimlens.domain.question import Answer, Outside, Question
 from claimlens.domain.verdict import Verdict
-from claimlens.gate import Examined, Examiner, examine
+from claimlens.gate import Examined, Examiner, Steps, examine
+
+#: Answers one question; None when nobody does.
+Ask = Callable[[Question], Answer]
 
 
 class Checker:
-    """Judges items by the packs that `load_pack` gives; each is loaded once, when first asked for."""
+    """Judges items by the packs that `load_pack` gives; each is loaded once, when first asked for.
 
-    def __init__(self, load_pack: Callable[[Jurisdiction], Pack]) -> None:
+    `ask` answers the gate's questions. Without it an item is judged by its own words and numbers alone.
+    """
+
+    def __init__(self, load_pack: Callable[[Jurisdiction], Pack], ask: Ask | None = None) -> None:
         self._load_pack = load_pack
+        self._ask = ask
         self._examiners: dict[Jurisdiction, Examiner] = {}
 
     def check(self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date) -> list[Verdict]:
@@ -33,14 +41,25 @@ class Checker:
         for i, item in enumerate(items):
             by_locale.setdefault(item.locale or locale, []).append(i)
         results: list[Examined | None] = [None] * len(items)
+        outside = Outside.APART if self._ask is None else Outside.ASKED
         for name, places in by_locale.items():
-            jurisdiction = jurisdiction_of(name)
-            chosen = profile_for(profile, jurisdiction)
             batch = [items[i] for i in places]
-            language = canonical_locale(name).partition("-")[0]
-            for i, examined in zip(places, self._run(jurisdiction, batch, chosen, on_date, language), strict=True):
+            steps = self.steps(batch, locale=name, profile=profile, on_date=on_date, outside=outside)
+            for i, examined in zip(places, self._run(steps), strict=True):
                 results[i] = examined
         return [result for result in results if result is not None]
+
+    def steps(
+        self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date, outside: Outside
+    ) -> Steps:
+        """The gate's steps over items of one locale, for a caller that asks the services itself.
+
+        Raises UnknownLocaleError, and InputError for a profile that does not fit.
+        """
+        jurisdiction = jurisdiction_of(locale)
+        chosen = profile_for(profile, jurisdiction)
+        name = canonical_locale(locale)
+        return examine(self.examiner(jurisdiction), items, profile=chosen, on=on_date, locale=name, outside=outside)
 
     def examiner(self, jurisdiction: Jurisdiction) -> Examiner:
         """The judge of one jurisdiction."""
@@ -49,14 +68,12 @@ class Checker:
             examiner = self._examiners[jurisdiction] = Examiner(self._load_pack(jurisdiction))
         return examiner
 
-    def _run(
-        self, jurisdiction: Jurisdiction, items: list[Item], profile: Profile, on: date, language: str
-    ) -> list[Examined]:
-        steps = examine(self.examiner(jurisdiction), items, profile=profile, on=on, language=language)
+    def _run(self, steps: Steps) -> list[Examined]:
+        ask = self._ask
         try:
-            next(steps)
+            questions = next(steps)
             while True:
-                steps.send(None)  # no services yet: every question goes unanswered, and the verdict says so
+                questions = steps.send(tuple([ask(question) for question in questions]) if ask else ())
         except StopIteration as done:
             examined: list[Examined] = done.value
             return examined

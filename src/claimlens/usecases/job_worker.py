@@ -19,7 +19,7 @@ from claimlens.ports.accounts import TenantStore
 from claimlens.ports.clock import Clock
 from claimlens.ports.jobs import JobStore
 from claimlens.ports.journal import Journal
-from claimlens.usecases.asks import Ask, Asked, read_line
+from claimlens.usecases.asks import PATIENT_RETRIES, PATIENT_SERVICES_MS, Ask, Asked, read_line
 from claimlens.usecases.authentication import scope_of
 from claimlens.usecases.job_upload import read_chunk
 from claimlens.usecases.listeners import Listeners
@@ -191,7 +191,9 @@ class JobWorker:
         return found
 
     async def _judge(self, principal: Principal, job: Job, asked: list[_Line]) -> Judgement:
-        return await self._desk.judge(principal, Ask(tuple([one.asked for one in asked])), job_id=job.id)
+        asked_of_gate = tuple([one.asked for one in asked])
+        ask = Ask(asked_of_gate, services_ms=PATIENT_SERVICES_MS, services_retries=PATIENT_RETRIES)
+        return await self._desk.judge(principal, ask, job_id=job.id)
 
 
 def _unread(line: int, record: Any, error: InvalidError) -> bytes:

@@ -136,13 +136,13 @@ class _Trial:
 
     def lawful(self, file: str, line: int, text: str) -> Iterator[LoudText]:
         item = Item(id=f"line-{line}", name=text)
-        verdict = self._examiner.examine(item, self._profile, self._in_force, self._language, ()).verdict
+        verdict = self._examiner.examine(item, self._profile, self._in_force, self._language).verdict
         for finding in verdict.reasons:
             if finding.severity is not Severity.INFO and finding.transform != "redact.pii":
                 yield LoudText(file, line, text, finding.rule_id, finding.matched_text)
 
     def _outcome(self, item: Item, rule: Rule, number: int) -> str:
-        verdict = self._examiner.examine(item, self._profile, frozenset({number}), self._language, ()).verdict
+        verdict = self._examiner.examine(item, self._profile, frozenset({number}), self._language).verdict
         heaviest = "silent"
         for finding in verdict.reasons:
             if finding.rule_id == rule.id:

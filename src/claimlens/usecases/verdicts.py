@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from itertools import islice
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,11 +16,12 @@ from claimlens.domain.audit import Audit, DecisionLog, Event, IdempotencyKey, Jo
 from claimlens.domain.errors import OverloadedError
 from claimlens.domain.jurisdiction import jurisdiction_of
 from claimlens.domain.profile import profile_for
+from claimlens.domain.question import Answer, Outside, Question
 from claimlens.domain.suppression import Answered, Suppression
 from claimlens.domain.tenant import Principal
 from claimlens.domain.verdict import Outcome, Verdict
 from claimlens.domain.webhook import wants
-from claimlens.gate import Examined
+from claimlens.gate import STAGES, Examined, Steps
 from claimlens.gate.judge.suppressions import answer as answered_for
 from claimlens.gate.notify import VERDICT_GENERATED, verdict_generated
 from claimlens.gate.record import Case, Law, Occasion, Recorded, record
@@ -27,6 +29,7 @@ from claimlens.kit.canonical_json import canonical_json
 from claimlens.ports.clock import Clock
 from claimlens.ports.journal import Journal
 from claimlens.ports.secrets import SecretBox
+from claimlens.ports.services import Services
 from claimlens.usecases.asks import Ask, Asked
 from claimlens.usecases.badges import PROFILE as GO
 from claimlens.usecases.badges import badges_of
@@ -67,13 +70,38 @@ class Judgement(msgspec.Struct, frozen=True):
     audits: tuple[Audit, ...]
     events: tuple[Event, ...]
     decisions: DecisionLog | None
+    degraded: tuple[str, ...] = ()
+
+
+class _Batch:
+    """Items judged in one go, all of one locale, and where the gate is with them."""
+
+    def __init__(self, asked: Sequence[Asked], is_long: bool) -> None:
+        self.asked = asked
+        self.is_long = is_long
+        self.steps: Steps | None = None
+        self.questions: tuple[Question, ...] = ()
+        self.answers: tuple[Answer, ...] | None = None
+
+    def advance(self) -> list[Examined] | None:
+        """On to the gate's next questions; its verdicts when there are no more."""
+        assert self.steps is not None
+        try:
+            # What starts a generator is None.
+            self.questions = self.steps.send(self.answers)  # type: ignore[arg-type]
+        except StopIteration as done:
+            examined: list[Examined] = done.value
+            return examined
+        self.answers = (None,) * len(self.questions)
+        return None
 
 
 class Desk:
     """Judges for a tenant, within bounds, and sends nothing that is not durable.
 
-    `items_waiting` is how many items may be judged or waiting to be written at once; more are refused at the door.
-    `written` is called when events were written, for a worker that lives in the same process.
+    `services` answer what the gate asks; without them nothing is asked. `items_waiting` is how many items may be judged
+    or waiting to be written at once; more are refused at the door. `written` is called when events were written, for a
+    worker that lives in the same process.
     """
 
     def __init__(
@@ -84,6 +112,7 @@ class Desk:
         secrets: SecretBox,
         listeners: Listeners,
         *,
+        services: Services | None = None,
         items_waiting: int,
         engine: str = claimlens.__version__,
         written: Callable[[], None] = lambda: None,
@@ -93,6 +122,7 @@ class Desk:
         self._clock = clock
         self._secrets = secrets
         self._listeners = listeners
+        self._services = services
         self._items_waiting = items_waiting
         self._engine = engine
         self._written = written
@@ -128,16 +158,16 @@ class Desk:
         on = self._clock.now().date()
         suppressions = principal.tenant.settings.suppressions
 
-        def badge(asked: Sequence[Asked]) -> list[tuple[Outcome, list[bytes]]]:
-            duties = self._checker.examiner(jurisdiction_of(asked[0].locale)).pack.allergens.duties
+        def badge(batch: _Batch) -> list[tuple[Outcome, list[bytes]]]:
+            duties = self._checker.examiner(jurisdiction_of(batch.asked[0].locale)).pack.allergens.duties
             found = []
-            for examined in self._examine(asked, on, GO):
+            for examined in self._examined(batch):
                 answered = _answered(examined.verdict, suppressions, on)
                 found.append((answered.verdict.verdict, badges_of(answered, duties)))
             return found
 
         with self._admitted(ask.size):
-            found = await self._in_slices(ask.asked, badge)
+            found = await self._in_slices(self._batches(ask.asked, on, GO, Outside.UNASKED), badge)
         badges = b",".join([one for _, badges in found for one in badges])
         correlation_id = _encoder.encode(principal.correlation_id)
         return Reply(
@@ -164,24 +194,35 @@ class Desk:
             job_id=job_id,
         )
 
-        def recorded(asked: Sequence[Asked]) -> list[Recorded]:
+        degraded = dict.fromkeys(ask.missing)
+
+        def recorded(batch: _Batch) -> list[Recorded]:
             made = []
-            for one, examined in zip(asked, self._examine(asked, occasion.on, None), strict=True):
-                verdict = examined.verdict
+            for one, examined in zip(batch.asked, self._examined(batch), strict=True):
+                verdict, services = examined.verdict, examined.services
                 if ask.missing:
                     verdict = msgspec.structs.replace(
                         verdict,
                         not_checked=verdict.not_checked + ask.missing,
-                        degraded_services=verdict.degraded_services + ask.missing,
+                        degraded_services=ask.missing + verdict.degraded_services,
                     )
+                    services = {**dict.fromkeys(ask.missing), **(services or {})}
+                if verdict.degraded_services:
+                    degraded.update(dict.fromkeys(verdict.degraded_services))
                 answered = _answered(verdict, settings.suppressions, occasion.on)
                 original = canonical_json(one.record)
                 digest = self._secrets.digest(_DIGEST_PURPOSE, original).hex()
-                case = Case(one.record, one.item, self._law(one.locale), answered, examined.excused, one.image)
+                case = Case(
+                    one.record, one.item, self._law(one.locale), answered, examined.excused, one.image, services
+                )
                 made.append(record(case, occasion, self._clock.new_id(), original, digest))
             return made
 
-        made = await self._in_slices(ask.asked, recorded)
+        asks = self._services is not None and ask.services_ms > 0
+        batches = self._batches(ask.asked, occasion.on, None, Outside.ASKED if asks else Outside.UNASKED)
+        if asks:
+            await self._ask_services(batches, ask)
+        made = await self._in_slices(batches, recorded)
         lines = b"".join([one.decisions for one in made])
         return Judgement(
             verdicts=tuple([one.verdict for one in made]),
@@ -196,11 +237,65 @@ class Desk:
             )
             if lines
             else None,
+            degraded=tuple(degraded),
         )
 
-    def _examine(self, asked: Sequence[Asked], on: date, profile: str | None) -> list[Examined]:
-        """All of one locale."""
-        return self._checker.examine([one.item for one in asked], locale=asked[0].locale, profile=profile, on_date=on)
+    def _batches(self, asked: Sequence[Asked], on: date, profile: str | None, outside: Outside) -> list[_Batch]:
+        batches = [_Batch(batch, is_long) for batch, is_long in _cut(asked)]
+        for batch in batches:
+            batch.steps = self._checker.steps(
+                [one.item for one in batch.asked],
+                locale=batch.asked[0].locale,
+                profile=profile,
+                on_date=on,
+                outside=outside,
+            )
+        return batches
+
+    @staticmethod
+    def _examined(batch: _Batch) -> list[Examined]:
+        """What is left of the gate's steps; what is still asked goes unanswered."""
+        while True:
+            examined = batch.advance()
+            if examined is not None:
+                return examined
+
+    async def _ask_services(self, batches: list[_Batch], ask: Ask) -> None:
+        """Through the gate's questions: one call a service and stage for the whole request, within its budget."""
+
+        def advance(batch: _Batch) -> list[None]:
+            batch.advance()
+            return []
+
+        left_ms = ask.services_ms
+        for _ in range(STAGES):
+            await self._in_slices(batches, advance)
+            if any(batch.questions for batch in batches):
+                began = perf_counter()
+                await self._answer(batches, left_ms, ask.services_retries)
+                left_ms -= (perf_counter() - began) * 1000
+
+    async def _answer(self, batches: list[_Batch], within_ms: float, retries: int) -> None:
+        services = self._services
+        assert services is not None
+        wanted: dict[str, list[dict[str, Any]]] = {}
+        for batch in batches:
+            for question in batch.questions:
+                wanted.setdefault(question.service, []).extend(question.payload)
+        answers = await asyncio.gather(
+            *[
+                services.ask(Question(service, tuple(payload)), within_ms=max(within_ms, 0.0), retries=retries)
+                for service, payload in wanted.items()
+            ]
+        )
+        given = {service: iter(answer) for service, answer in zip(wanted, answers, strict=True) if answer is not None}
+        for batch in batches:
+            batch.answers = tuple(
+                [
+                    tuple(islice(given[question.service], len(question.payload))) if question.service in given else None
+                    for question in batch.questions
+                ]
+            )
 
     def _law(self, locale: str) -> Law:
         jurisdiction = jurisdiction_of(locale)
@@ -238,12 +333,12 @@ class Desk:
         finally:
             self.items_in_flight -= items
 
-    async def _in_slices(self, asked: Sequence[Asked], work: Callable[[Sequence[Asked]], list[Made]]) -> list[Made]:
+    async def _in_slices(self, batches: Sequence[_Batch], work: Callable[[_Batch], list[Made]]) -> list[Made]:
         """`work` done to all, in order; long items beside the event loop, and nobody waits long for it."""
         made: list[Made] = []
         began = perf_counter()
-        for batch, is_long in _batches(asked):
-            if is_long:
+        for batch in batches:
+            if batch.is_long:
                 made += await asyncio.get_running_loop().run_in_executor(self._aside, work, batch)
                 began = perf_counter()
                 continue
@@ -258,7 +353,7 @@ def _answered(verdict: Verdict, suppressions: Sequence[Suppression], on: date) -
     return answered_for(verdict, suppressions, on) if suppressions else Answered(verdict)
 
 
-def _batches(asked: Sequence[Asked]) -> Iterator[tuple[list[Asked], bool]]:
+def _cut(asked: Sequence[Asked]) -> Iterator[tuple[list[Asked], bool]]:
     """Neighbours of one locale, few and short enough to be judged in one go; a long item comes alone, marked."""
     batch: list[Asked] = []
     size = 0
@@ -277,7 +372,7 @@ def _batches(asked: Sequence[Asked]) -> Iterator[tuple[list[Asked], bool]]:
 
 
 def _reply(ask: Ask, judgement: Judgement, correlation_id: str) -> Reply:
-    degraded = tuple(ask.missing)
+    degraded = judgement.degraded
     if ask.single:
         (body,) = judgement.verdicts
     else:

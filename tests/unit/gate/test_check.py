@@ -20,7 +20,7 @@ _DAY = date(2026, 11, 23)
 
 def judged(examiner: Examiner, text: str = "", *, on: date = _DAY, **fields: Any) -> Verdict:
     item = Item(**({"id": "x", "name": text} | fields))
-    return examiner.examine(item, _PROFILE, examiner.rules_in_force(on), "en", ()).verdict
+    return examiner.examine(item, _PROFILE, examiner.rules_in_force(on), "en").verdict
 
 
 def outcome(examiner: Examiner, text: str = "", **fields: Any) -> tuple[str, list[str]]:

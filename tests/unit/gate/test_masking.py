@@ -31,7 +31,7 @@ _TEXTS = st.lists(_PIECES, max_size=6).map(" ".join)
 def judged(record: dict[str, Any]) -> tuple[Item, Verdict]:
     item = item_of(record, 0, Defaults())
     in_force = _EXAMINER.rules_in_force(NOON.date())
-    return item, _EXAMINER.examine(item, PROFILES["menushield_gb"], in_force, "en", ()).verdict
+    return item, _EXAMINER.examine(item, PROFILES["menushield_gb"], in_force, "en").verdict
 
 
 def stored(record: dict[str, Any]) -> Masked:

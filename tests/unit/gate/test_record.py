@@ -43,12 +43,14 @@ _JSON = st.recursive(
 )
 
 
-def recorded(submitted: dict[str, Any], *suppressions: Suppression, image: str = "", **changed: Any) -> Recorded:
+def recorded(
+    submitted: dict[str, Any], *suppressions: Suppression, image: str = "", services: Any = None, **changed: Any
+) -> Recorded:
     item = item_of(submitted, 0, Defaults())
-    examined = _EXAMINER.examine(item, PROFILES["menushield_gb"], _EXAMINER.rules_in_force(NOON.date()), "en", ())
+    examined = _EXAMINER.examine(item, PROFILES["menushield_gb"], _EXAMINER.rules_in_force(NOON.date()), "en")
     verdict = msgspec.structs.replace(examined.verdict, **changed)
     answered = answer(verdict, suppressions, NOON.date())
-    case = Case(submitted, item, _LAW, answered, examined.excused, image)
+    case = Case(submitted, item, _LAW, answered, examined.excused, image, services)
     return record(case, _OCCASION, "a-1", canonical_json(submitted), "d1gest")
 
 
@@ -109,15 +111,17 @@ class TestAudit:
         assert json.loads(made.verdict)["reasons"] == [reason]
 
     def test_a_service_that_was_out_is_named(self):
-        made = recorded({"name": "Soup"}, degraded_services=("ocr.label",))
+        answers = {"recall.lookup": {"outcome": "none", "data_as_of": "2026-11-01"}, "ocr.label": None}
+        made = recorded({"name": "Soup"}, degraded_services=("ocr.label",), services=answers)
         assert made.audit.degraded
-        assert content(made)["services"] == {"ocr.label": None}
+        assert content(made)["services"] == answers
+        assert canonical_json(content(made)) == made.audit.record
 
 
 class TestVerdict:
     def test_it_is_the_verdict_of_the_gate_with_ids_beside_it(self):
         item = item_of({"id": "7", "name": "Natural soup"}, 0, Defaults())
-        plain = _EXAMINER.examine(item, PROFILES["menushield_gb"], _EXAMINER.rules_in_force(NOON.date()), "en", ())
+        plain = _EXAMINER.examine(item, PROFILES["menushield_gb"], _EXAMINER.rules_in_force(NOON.date()), "en")
         beside = b',"locale":"en-GB","profile":"menushield_gb","audit_id":"a-1","correlation_id":"c-1"}'
         made = recorded({"id": "7", "name": "Natural soup"})
         assert made.verdict == msgspec.json.encode(plain.verdict)[:-1] + beside
