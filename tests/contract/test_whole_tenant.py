@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from claimlens.adapters.crypto.secret_box import InstallationSecretBox
 from claimlens.adapters.sql.tables import (
     access_log,
+    audit_hours,
     audits,
     decision_logs,
     deliveries,
@@ -18,6 +19,7 @@ from claimlens.adapters.sql.tables import (
     jobs,
     metadata,
     outbox,
+    reviews,
     tenants,
     webhooks,
 )
@@ -42,7 +44,10 @@ CONTENT: dict[sa.Column[Any], Any] = {
     webhooks.c.events: '["verdict.generated"]',
     webhooks.c.secrets: BOX.seal(PURPOSE, '["whsec_very-secret"]'),
     access_log.c.delta: '{"role":[null,"admin"]}',
+    audit_hours.c.counts: '{"block":1}',
+    reviews.c.texts: '{"/name":"Dal"}',
     tenants.c.settings: SETTINGS,
+    seals.c.statement: b'{"number":1}',
 }
 SECRETS = (b"digest-of-", b"whsec_", b"hash-of-", b"argon2")
 

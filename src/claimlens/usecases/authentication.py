@@ -168,6 +168,11 @@ def principal_of(user: User, tenant: Tenant, *, ip: str = "", correlation_id: st
     )
 
 
+def scope_of_tenant(tenant: Tenant) -> TenantScope:
+    """The rows of the tenant that a session belongs to, before it is known who asks."""
+    return TenantScope(tenant.id)
+
+
 def operator(login: str, tenant: Tenant | None = None) -> Principal:
     """The person at the machine: whoever can read the installation's secret and its store may do everything.
 

@@ -14,6 +14,7 @@ from claimlens.kit.wellformed import is_wellformed
 from claimlens.ports.accounts import AccessLog, TenantStore, UserStore
 from claimlens.ports.clock import Clock
 from claimlens.ports.secrets import PasswordHasher
+from claimlens.ports.sessions import SessionStore
 from claimlens.usecases.access_log import access_line, difference
 from claimlens.usecases.authentication import principal_of, reach, scope_within, tenant_within
 from claimlens.usecases.fields import email_address
@@ -59,9 +60,17 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
 class Users:
     """The people of tenants: an administrator's own, for a platform administrator everybody's."""
 
-    def __init__(self, users: UserStore, tenants: TenantStore, passwords: PasswordHasher, clock: Clock) -> None:
+    def __init__(
+        self,
+        users: UserStore,
+        tenants: TenantStore,
+        sessions: SessionStore,
+        passwords: PasswordHasher,
+        clock: Clock,
+    ) -> None:
         self._users = users
         self._tenants = tenants
+        self._sessions = sessions
         self._passwords = passwords
         self._clock = clock
 
@@ -112,7 +121,7 @@ class Users:
         return _view(user)
 
     async def update(self, principal: Principal, user_id: str, change: UserChange) -> UserView:
-        """Change role, password, or whether they may sign in.
+        """Change role, password, or whether they may sign in; a new password and a refusal end their sessions.
 
         Raises NotFoundError; RefusedError if the role, theirs or the new one, is above one's own.
         """
@@ -133,8 +142,11 @@ class Users:
             delta["password"] = ["(not shown)", "(not shown)"]
         if delta:
             line = self._line(principal, "user:update", after, delta)
-            if not await self._users.update(scope_within(principal, after.tenant_id), after, line):
+            scope = scope_within(principal, after.tenant_id)
+            if not await self._users.update(scope, after, line):
                 raise _no_user(user_id)
+            if after.disabled or change.password is not UNSET:
+                await self._sessions.end(scope, after.id, self._line(principal, "session:end", after, {}))
         return _view(after)
 
     async def delete(self, principal: Principal, user_id: str) -> None:

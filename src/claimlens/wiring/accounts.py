@@ -11,19 +11,22 @@ from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.api_keys import SqlApiKeys
 from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.sessions import SqlSecondFactors, SqlSessions
 from claimlens.adapters.sql.switches import SqlSwitches
 from claimlens.adapters.sql.tenants import SqlTenants
 from claimlens.adapters.sql.users import SqlUsers
 from claimlens.adapters.system.clock import SystemClock
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError, OverloadedError, SecretError
-from claimlens.ports.cache import Cache, Invalidations
+from claimlens.ports.cache import Cache
 from claimlens.ports.clock import Clock
 from claimlens.ports.secrets import SecretBox
 from claimlens.usecases.access_log import AccessDesk
 from claimlens.usecases.api_keys import ApiKeys
 from claimlens.usecases.authentication import Authentication
 from claimlens.usecases.maintenance import Maintenance
+from claimlens.usecases.second_factors import SecondFactors
+from claimlens.usecases.sessions import Sessions
 from claimlens.usecases.tenants import Tenants
 from claimlens.usecases.users import SignIn, Users
 from claimlens.wiring import open_database
@@ -32,14 +35,14 @@ from claimlens.wiring import open_database
 class Accounts:
     """One of each use case, made when it is first asked for: only keys need the installation's secret."""
 
-    def __init__(
-        self, database: Database, words: Invalidations, clock: Clock, secret_box: Callable[[], SecretBox]
-    ) -> None:
+    def __init__(self, database: Database, words: Cache, clock: Clock, secret_box: Callable[[], SecretBox]) -> None:
         self.clock = clock
         self.tenant_store = SqlTenants(database)
         self.log = SqlAccessLog(database)
         self._keys = SqlApiKeys(database)
         self._users = SqlUsers(database)
+        self._sessions = SqlSessions(database)
+        self._factors = SqlSecondFactors(database)
         self._switches = SqlSwitches(database)
         self._passwords = Argon2Passwords()
         self._words = words
@@ -63,12 +66,31 @@ class Accounts:
     @cached_property
     def users(self) -> Users:
         """People who sign in."""
-        return Users(self._users, self.tenant_store, self._passwords, self.clock)
+        return Users(self._users, self.tenant_store, self._sessions, self._passwords, self.clock)
 
     @cached_property
     def sign_in(self) -> SignIn:
         """Passwords into principals."""
         return SignIn(self._users, self.tenant_store, self.log, self._passwords, self.clock)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions of the console."""
+        return Sessions(
+            self.sign_in,
+            self._sessions,
+            self._factors,
+            self._users,
+            self.tenant_store,
+            self._words,
+            self._secret_box(),
+            self.clock,
+        )
+
+    @cached_property
+    def second_factors(self) -> SecondFactors:
+        """Second factors."""
+        return SecondFactors(self._factors, self._sessions, self.sessions, self._users, self._secret_box(), self.clock)
 
     @cached_property
     def access_log(self) -> AccessDesk:

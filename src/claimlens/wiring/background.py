@@ -44,6 +44,10 @@ class Background:
         """Drop a batch of those that are older than 24 hours; whether there may be more."""
         return await self._service.idempotency.forget_old(self._scope, limit=_AT_ONCE) == _AT_ONCE
 
+    async def forget_sessions(self) -> bool:
+        """Drop a batch of the console's sessions that ended by themselves; whether there may be more."""
+        return await self._service.accounts.sessions.forget_idle(self._scope, limit=_AT_ONCE) == _AT_ONCE
+
     async def drop_broken_uploads(self) -> bool:
         """Drop bulk jobs whose upload broke off."""
         await self.jobs.drop_broken()

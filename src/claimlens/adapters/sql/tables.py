@@ -111,6 +111,45 @@ audit_hours = sa.Table(
     sa.PrimaryKeyConstraint("tenant_id", "hour"),
 )
 
+#: Audits that no seal covers yet. `leaf`: the RFC 6962 hash of the record, of the bytes that were answered.
+unsealed_audits = sa.Table(
+    "unsealed_audits",
+    metadata,
+    _text("tenant_id"),
+    _moment("ts"),
+    _id(),
+    _bytes("leaf"),
+    sa.PrimaryKeyConstraint("tenant_id", "ts", "id"),
+)
+
+#: `members` (`domain/seal.py`) is NULL once every audit under the seal is past retention and gone.
+seals = sa.Table(
+    "seals",
+    metadata,
+    _text("tenant_id"),
+    sa.Column("number", sa.Integer, nullable=False),
+    _moment("first_ts"),
+    _moment("last_ts"),
+    _bytes("statement"),
+    _bytes("signature"),
+    _bytes("members", nullable=True),
+    sa.PrimaryKeyConstraint("tenant_id", "number"),
+    sa.Index(None, "tenant_id", "last_ts"),
+)
+
+#: What deletes of audits came to, by tenant and day (UTC): rows that went, the newest of them, rows that stayed
+#: because they were within retention or under legal hold. Written by the triggers and by the purge.
+audit_purges = sa.Table(
+    "audit_purges",
+    metadata,
+    _text("tenant_id"),
+    _text("day"),
+    sa.Column("removed", sa.BigInteger, nullable=False),
+    sa.Column("kept", sa.BigInteger, nullable=False),
+    _moment("latest", nullable=True),
+    sa.PrimaryKeyConstraint("tenant_id", "day"),
+)
+
 #: `lines`: what each transform did to the items of one request, canonical JSON lines, zlib. Kept a day.
 decision_logs = sa.Table(
     "decision_logs",
@@ -242,6 +281,7 @@ job_chunks = sa.Table(
 
 # --- tenants and who may do what -------------------------------------------------------------------------------------
 
+#: `retention_days` and `legal_hold` are those of `settings`, for the triggers that keep audits.
 tenants = sa.Table(
     "tenants",
     metadata,
@@ -250,6 +290,8 @@ tenants = sa.Table(
     _text("settings"),
     _flag("isolated"),
     _moment("created_at"),
+    sa.Column("retention_days", sa.Integer, nullable=False, server_default="365"),
+    sa.Column("legal_hold", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 api_keys = sa.Table(
@@ -346,6 +388,16 @@ switches = sa.Table(
     _moment("updated_at"),
 )
 
+#: What tenants were told of each service last. While it is out, `seen_at` is when a process last found it so.
+service_news = sa.Table(
+    "service_news",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    _flag("is_out"),
+    _moment("since"),
+    _moment("seen_at"),
+)
+
 # --- how the service does, and what its operators do -----------------------------------------------------------------
 
 
@@ -416,4 +468,17 @@ deployments = sa.Table(
     _text("host"),
     _text("note"),
     sa.Index(None, "ts"),
+)
+
+#: Each purge of a kind of data: begun, ended (NULL: broken off, or still at it), rows removed, report (JSON).
+purge_runs = sa.Table(
+    "purge_runs",
+    metadata,
+    _id(primary_key=True),
+    _text("data"),
+    _moment("started_at"),
+    _moment("finished_at", nullable=True),
+    sa.Column("removed", sa.BigInteger, nullable=False),
+    _text("report"),
+    sa.Index(None, "data", "started_at"),
 )

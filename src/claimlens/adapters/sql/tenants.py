@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from claimlens.adapters.sql import deleting
 from claimlens.adapters.sql.access_log import add_line
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.tables import (
     access_log,
     api_keys,
+    audit_hours,
     audits,
     decision_logs,
     deliveries,
@@ -20,7 +22,12 @@ from claimlens.adapters.sql.tables import (
     jobs,
     metadata,
     outbox,
+    reviews,
+    seals,
+    second_factors,
+    sessions,
     tenants,
+    unsealed_audits,
     users,
     webhooks,
 )
@@ -41,7 +48,15 @@ def _unzipped(data: bytes) -> str:
 
 
 #: Columns that an export leaves out: with them somebody could pretend to be somebody.
-SECRET = {api_keys.c.digest, users.c.password_hash, webhooks.c.secrets, idempotency_keys.c.fingerprint}
+SECRET = {
+    api_keys.c.digest,
+    users.c.password_hash,
+    sessions.c.digest,
+    second_factors.c.secret,
+    second_factors.c.recovery,
+    webhooks.c.secrets,
+    idempotency_keys.c.fingerprint,
+}
 
 #: How an export shows a column that holds more than it seems.
 SHOWN: dict[sa.Column[Any], Show] = {
@@ -54,7 +69,13 @@ SHOWN: dict[sa.Column[Any], Show] = {
     deliveries.c.payload: msgspec.Raw,
     webhooks.c.events: msgspec.json.decode,
     tenants.c.settings: msgspec.json.decode,
+    reviews.c.texts: msgspec.json.decode,
+    audit_hours.c.counts: msgspec.json.decode,
     access_log.c.delta: msgspec.json.decode,
+    seals.c.statement: msgspec.Raw,
+    seals.c.signature: bytes.hex,
+    seals.c.members: bytes.hex,
+    unsealed_audits.c.leaf: bytes.hex,
 }
 
 #: What opens doors and what makes more rows goes first when a tenant is erased.
@@ -146,7 +167,9 @@ class SqlTenants:
                 found = (await connection.execute(step)).mappings().all()
                 if found:
                     span = _key(table) >= _values(table, found[0]), _key(table) <= _values(table, found[-1])
+                    await deleting.erasing(connection, tenant_id)
                     removed += (await connection.execute(sa.delete(table).where(own, *span))).rowcount
+                    await deleting.ended(connection)
                     after = found[-1]
             if len(found) < _REMOVED_AT_ONCE:
                 return removed
@@ -183,6 +206,8 @@ def _row(tenant: Tenant) -> dict[str, Any]:
         "name": tenant.name,
         "settings": msgspec.json.encode(tenant.settings).decode(),
         "isolated": tenant.isolated,
+        "retention_days": tenant.settings.retention_days,
+        "legal_hold": tenant.settings.legal_hold,
     }
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from claimlens.adapters.sql.access_log import add_line
 from claimlens.adapters.sql.engine import Database
-from claimlens.adapters.sql.tables import users
+from claimlens.adapters.sql.tables import second_factors, sessions, users
 from claimlens.adapters.sql.within import is_text, within
 from claimlens.domain.access import Access
 from claimlens.domain.errors import ConflictError
@@ -77,6 +77,8 @@ class SqlUsers:
         async with self._database.write() as connection:
             gone = await connection.execute(sa.delete(users).where(within(users, scope), users.c.id == user_id))
             if gone.rowcount:
+                for table in (sessions, second_factors):
+                    await connection.execute(sa.delete(table).where(within(table, scope), table.c.user_id == user_id))
                 await add_line(connection, access)
             return bool(gone.rowcount)
 

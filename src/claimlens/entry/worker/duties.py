@@ -19,6 +19,7 @@ def worker_of(background: Background) -> Worker:
             Duty(name="jobs_beside", run=background.jobs.work_one, every_s=1.0, interruptible=True),
             Duty(name="partitions", run=background.make_partitions, every_s=DAY_S),
             Duty(name="idempotency_keys", run=background.forget_idempotency_keys, every_s=HOUR_S),
+            Duty(name="sessions", run=background.forget_sessions, every_s=HOUR_S),
             Duty(name="broken_uploads", run=background.drop_broken_uploads, every_s=HOUR_S),
         ],
         last=dispatcher.stop,
