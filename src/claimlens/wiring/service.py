@@ -16,6 +16,7 @@ from claimlens.adapters.sql.deliveries import SqlDeliveryQueue
 from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
+from claimlens.adapters.sql.performance import SqlPerformance
 from claimlens.adapters.sql.webhooks import SqlWebhooks
 from claimlens.adapters.system.clock import SystemClock
 from claimlens.config import Settings
@@ -29,6 +30,10 @@ from claimlens.usecases.health import HealthDesk
 from claimlens.usecases.jobs import JobDesk
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.menu_export import MenuExport
+from claimlens.usecases.meter import Meter
+from claimlens.usecases.performance import PerformanceDesk
+from claimlens.usecases.recorder import Recorder
+from claimlens.usecases.slo import SloDesk
 from claimlens.usecases.verdicts import Desk
 from claimlens.usecases.versions import Versions
 from claimlens.usecases.webhooks import Webhooks
@@ -37,7 +42,7 @@ from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 
 log = structlog.get_logger()
 
-#: How often it is written when keys were last used, in seconds.
+#: How often it is written when keys were last used and what was counted, in seconds.
 _FLUSH_S = 5.0
 
 
@@ -61,6 +66,8 @@ class Service:
         self.access_log = self.accounts.access_log
         self.maintenance = self.accounts.maintenance
 
+        #: What this process counts of its own work.
+        self.meter = Meter()
         self.journal = SqlJournal(database)
         self.idempotency = SqlIdempotency(database, self.clock)
         self.audit_store = SqlAudits(database)
@@ -90,6 +97,10 @@ class Service:
         self.deliveries = Deliveries(self.webhook_store, self.clock)
         self.health = HealthDesk(database, self.cache, self.maintenance, self.clock)
         self.versions = Versions(self.checker, self._migration)
+        performance_store = SqlPerformance(database)
+        self.recorder = Recorder(self.meter, performance_store, self.clock)
+        self.performance = PerformanceDesk(performance_store, self.recorder, self.clock)
+        self.slo = SloDesk(performance_store, self.recorder, self.clock)
         self._flushing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -117,6 +128,7 @@ class Service:
                 await self._flushing
         with contextlib.suppress(ClaimLensError):
             await self.authentication.flush()
+        await self.recorder.flush_if_possible()
         await self.journal.close()
         await self.sender.close()
         await self.cache.stop()
@@ -154,6 +166,10 @@ class Service:
                 await self.authentication.flush()
             except ClaimLensError:
                 log.warning("when keys were last used could not be written; tried again later")
+            try:
+                await self.recorder.flush()
+            except ClaimLensError:
+                log.warning("figures of performance could not be written; tried again later")
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -69,9 +69,10 @@ class LostError(OverloadedError):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Connections to the primary: in use now, and how many there may be."""
+    """Connections to the primary: in use now, open but unused, and how many there may be."""
 
     in_use: int
+    idle: int
     most: int
 
 
@@ -163,13 +164,18 @@ class Database:
             await connection.execute(sa.text("SELECT 1"))
 
     def usage(self) -> Usage:
-        """Connections in use and at most, for the metrics."""
+        """The connections, for the metrics."""
         pools = [pool for pool in {self._writes.pool, self._reads.pool} if isinstance(pool, QueuePool)]
-        return Usage(sum(pool.checkedout() for pool in pools), sum(pool.size() for pool in pools))
+        return Usage(
+            in_use=sum(pool.checkedout() for pool in pools),
+            idle=sum(pool.checkedin() for pool in pools),
+            most=sum(pool.size() for pool in pools),
+        )
 
-    @property
-    def replica_lag_s(self) -> float | None:
-        """How far the replica is behind, as last seen; None without one that answers."""
+    async def replica_lag(self) -> float | None:
+        """How far the replica is behind in seconds, looked at once a second; None without one that answers."""
+        if self._replica is not None:
+            await self._keeps_up(self._replica)
         return self._replica_lag
 
     async def close(self) -> None:

@@ -56,7 +56,7 @@ def create_app(service: Service, *, express: bool = True) -> App:
     check_routes(ROUTES)
     settings = service.settings
     clients = Clients(settings.trusted_proxies, settings.ops_networks)
-    metrics = Metrics()
+    metrics = Metrics(service.meter)
     once = Once(service.idempotency)
     admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
     desk = GateDesk(service.desk, admission, once, metrics)

@@ -9,10 +9,12 @@ from claimlens.entry.api import reply
 from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.docs import status_page
 from claimlens.entry.api.scrape import scrape
-from claimlens.entry.api.spec import Answer, Spec, Takes, route
+from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
 from claimlens.entry.web import metrics
 from claimlens.usecases.health import Health, ServiceHealth, Status
 from claimlens.usecases.maintenance import Switch
+from claimlens.usecases.performance import USUAL_WINDOW, WINDOWS, Performance
+from claimlens.usecases.slo import Slo
 from claimlens.usecases.versions import Version
 
 _TAG = "Operations"
@@ -24,6 +26,41 @@ _CHECKS = [
 ]
 _WELL: dict[str, Any] = {"degraded_services": [], "timestamp": _NOW, "message": "", "until": None}
 _HEALTHY = {"status": "healthy", "checks": _CHECKS, **_WELL}
+_TIMES = {"p50_ms": 3.1, "p95_ms": 8.4, "p99_ms": 17.2, "max_ms": 41.9}
+_PERFORMANCE = {
+    "window": "1h",
+    "start": "2026-11-23T09:31:00Z",
+    "end": _NOW,
+    "routes": [{"name": "/v1/menu/feed", "count": 5120, "failed": 2, **_TIMES}],
+    "transforms": [{"name": "detect.claims", "count": 320, "failed": 0, **_TIMES}],
+}
+_SLO = {
+    "state": "ok",
+    "availability": {
+        "objective": 0.995,
+        "window_days": 30,
+        "state": "ok",
+        "requests": 120_000,
+        "failed": 60,
+        "ratio": 0.9995,
+        "budget": {"allowed_failures": 600.0, "consumed": 0.1, "remaining": 0.9},
+    },
+    "burn_rates": [{"window": "5m", "requests": 400, "failed": 1, "rate": 0.5}],
+    "burn_alarms": [{"long": "1h", "short": "5m", "threshold": 14.4, "firing": False}],
+    "latency": [
+        {
+            "route": "/v1/menu/feed",
+            "objective_p95_ms": 150,
+            "state": "ok",
+            "requests": 5120,
+            "p95_ms": 8.4,
+            "within_objective": 0.999,
+        }
+    ],
+    "coverage": {"objective": 0.99, "state": "ok", "verdicts": 90_000, "complete": 89_990, "ratio": 0.9999},
+    "since": "2026-11-01T00:00:00Z",
+    "timestamp": _NOW,
+}
 _SWITCH = {"enabled": True, "until": "2026-11-29T04:00:00Z", "message": "Database maintenance"}
 
 
@@ -151,6 +188,54 @@ async def prometheus(call: TheCall) -> Response[bytes]:
 
 @route(
     "GET",
+    "/v1/slo/status",
+    Spec(
+        name="getSloStatus",
+        tag=_TAG,
+        summary="Whether the promises are kept",
+        about="Availability over 30 days with its error budget and how fast it burns, the 95th percentile of each gate "
+        "route, the share of verdicts in which every required check ran; over all processes. Who needs no key: as "
+        "`/metrics`.",
+        action="operations.read",
+        operators=True,
+        answers=(Answer(shape=Slo, example=_SLO),),
+        problems=("OVERLOADED",),
+    ),
+)
+async def slo(call: TheCall) -> Response[bytes]:
+    """Whether the promises are kept."""
+    return reply.json(await call.service.slo.look())
+
+
+@route(
+    "GET",
+    "/v1/admin/performance",
+    Spec(
+        name="getPerformance",
+        tag=_TAG,
+        summary="How fast routes and transforms were",
+        about="Over all processes. `transforms` are samples: one batch of 16 is timed. Who needs no key: as `/metrics`.",
+        action="operations.read",
+        operators=True,
+        query=(
+            Parameter(
+                name="window",
+                about=f"How far back; default {USUAL_WINDOW}.",
+                schema={"type": "string", "enum": list(WINDOWS)},
+                example="6h",
+            ),
+        ),
+        answers=(Answer(shape=Performance, example=_PERFORMANCE),),
+        problems=("OVERLOADED",),
+    ),
+)
+async def performance(call: TheCall) -> Response[bytes]:
+    """How fast routes and transforms were."""
+    return reply.json(await call.service.performance.look(call.query().get("window", USUAL_WINDOW)))
+
+
+@route(
+    "GET",
     "/version",
     Spec(
         name="getVersion",
@@ -234,4 +319,4 @@ async def maintenance(call: TheCall) -> Response[bytes]:
     return reply.json(await call.service.maintenance.current())
 
 
-ROUTES = [health, live, ready, service_health, prometheus, version, status, switch, maintenance]
+ROUTES = [health, live, ready, service_health, prometheus, slo, performance, version, status, switch, maintenance]

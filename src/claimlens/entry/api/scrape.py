@@ -7,7 +7,8 @@ from claimlens.wiring.service import Service
 async def scrape(metrics: Metrics, service: Service) -> bytes:
     """Everything in the exposition format."""
     usage = service.database.usage()
-    metrics.database(usage.in_use, usage.most, service.database.replica_lag_s)
+    metrics.database(usage.in_use, usage.idle, usage.most, await service.database.replica_lag())
+    metrics.budget(await service.slo.remaining())
     cache = await service.cache.health()
     metrics.cache(cache.memory_bytes, is_up=cache.status == "ok")
     metrics.services(service.health.breakers())

@@ -1,21 +1,22 @@
 """Prometheus metrics. Names are those of the runbook to the letter."""
 
-from bisect import bisect_left
+import math
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-#: The share of requests that may fail: availability of 99.5 %.
-ALLOWED_FAILURES = 0.005
+from claimlens.domain.performance import BOUNDS_MS, Figures, Kind
+from claimlens.usecases.meter import Meter
+
 #: The charset is added to every text.
 MEDIA_TYPE = prometheus_client.CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
 
-_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 120, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000)
+_BOUNDS = [*[str(float(ms)) for ms in BOUNDS_MS], "+Inf"]
 #: The client library ends every counter in `_total`; operators ask for this one without.
 _FAILED = "claimlens_requests_failed"
 _BREAKERS = {"closed": 0, "half-open": 1, "open": 2}
@@ -24,23 +25,21 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
-    """Counts of one process, and what it reads off the service when it is asked for them."""
+    """Counts of one process, and what it reads off the service when it is asked for them.
 
-    def __init__(self) -> None:
+    What `meter` counts is also recorded; the rest is shown here only.
+    """
+
+    def __init__(self, meter: Meter) -> None:
         registry = self.registry = CollectorRegistry()
-        self._requests = _Requests()
-        registry.register(self._requests)
-        self.transforms = Histogram(
-            "claimlens_transform_duration_ms",
-            "Time of a transform for the items of one request.",
-            ["transform"],
-            buckets=_MS,
-            registry=registry,
-        )
+        self._meter = meter
+        self._counted = _Counted(meter)
+        registry.register(self._counted)
         self._verdicts = Counter("claimlens_verdicts_total", "Verdicts given.", ["verdict"], registry=registry)
         self._budget = Gauge(
             "claimlens_error_budget_remaining",
-            "Share of the allowed failures (0.5 % of requests) not used up since this process started.",
+            "Share of the failures allowed in 30 days (0.5 % of requests) that is left, over all processes; NaN while "
+            "nothing is recorded.",
             registry=registry,
         )
         self._degraded = Gauge("claimlens_degraded_services", "Services that are out.", registry=registry)
@@ -72,17 +71,9 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, ms: float, *, failed: bool) -> None:
         """Count one answer."""
-        requests = self._requests
-        name = (route, method, status)
-        requests.answered[name] = requests.answered.get(name, 0) + 1
-        times = requests.times.get(route)
-        if times is None:
-            times = requests.times[route] = [0.0] * (len(_MS) + 1)
-            requests.failed.setdefault(route, 0)
-        times[bisect_left(_MS, ms)] += 1
-        requests.spent[route] = requests.spent.get(route, 0.0) + ms
-        if failed:
-            requests.failed[route] += 1
+        answered, name = self._counted.answered, (route, method, status)
+        answered[name] = answered.get(name, 0) + 1
+        self._meter.answered(route, ms, failed=failed)
 
     def judged(self, outcomes: Mapping[Any, int]) -> None:
         """Count verdicts by outcome."""
@@ -90,10 +81,14 @@ class Metrics:
             if count:
                 self._verdicts.labels(str(outcome)).inc(count)
 
-    def database(self, in_use: int, most: int, lag_s: float | None) -> None:
+    def budget(self, remaining: float | None) -> None:
+        """Note what is left of the error budget, 0 to 1."""
+        self._budget.set(math.nan if remaining is None else remaining)
+
+    def database(self, in_use: int, idle: int, most: int, lag_s: float | None) -> None:
         """Note the state of the connections."""
         self._connections.labels("in_use").set(in_use)
-        self._connections.labels("idle").set(max(0, most - in_use))
+        self._connections.labels("idle").set(idle)
         self._connections_max.set(most)
         self._lag.set(-1 if lag_s is None else lag_s)
 
@@ -115,32 +110,38 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything in the exposition format."""
-        failed = sum(self._requests.failed.values())
-        allowed = sum(self._requests.answered.values()) * ALLOWED_FAILURES
-        self._budget.set(max(0.0, 1 - failed / allowed) if failed else 1)
         text = prometheus_client.generate_latest(self.registry)
         return text.replace(f"{_FAILED}_total".encode(), _FAILED.encode())
 
 
-class _Requests(Collector):
-    """Counts of requests in plain numbers: the library's own take a lock and ten times as long for each."""
+class _Counted(Collector):
+    """Counts in plain numbers: the library's own take a lock and ten times as long for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
         self.answered: dict[tuple[str, str, int], int] = {}
-        self.failed: dict[str, int] = {}
-        self.times: dict[str, list[float]] = {}
-        self.spent: dict[str, float] = {}
+        self._meter = meter
 
     def collect(self) -> Iterator[Metric]:
         """The families, as they stand."""
         total = CounterMetricFamily("claimlens_requests", "Requests answered.", labels=["route", "method", "status"])
         for (route, method, status), count in self.answered.items():
             total.add_metric([route, method, str(status)], count)
+        routes = self._meter.of(Kind.ROUTE)
         failed = CounterMetricFamily(_FAILED, "Requests answered with a 5xx other than MAINTENANCE.", labels=["route"])
-        for route, count in self.failed.items():
-            failed.add_metric([route], count)
-        duration = HistogramMetricFamily("claimlens_request_duration_ms", "Time to answer.", labels=["route"])
-        for route, times in self.times.items():
-            bounds = [*[str(float(ms)) for ms in _MS], "+Inf"]
-            duration.add_metric([route], list(zip(bounds, accumulate(times), strict=True)), self.spent[route])
-        yield from (total, failed, duration)
+        for route, figures in routes.items():
+            failed.add_metric([route], figures.failed)
+        yield from (total, failed)
+        yield _histogram("claimlens_request_duration_ms", "Time to answer.", "route", routes)
+        yield _histogram(
+            "claimlens_transform_duration_ms",
+            "Time of a transform for one item, or of one call of its service; one of 16 batches is timed.",
+            "transform",
+            self._meter.of(Kind.TRANSFORM),
+        )
+
+
+def _histogram(name: str, about: str, label: str, found: Mapping[str, Figures]) -> Metric:
+    family = HistogramMetricFamily(name, about, labels=[label])
+    for each, figures in found.items():
+        family.add_metric([each], list(zip(_BOUNDS, accumulate(figures.buckets), strict=True)), figures.sum_ms)
+    return family
