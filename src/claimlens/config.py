@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
     recalls_stale_days: int = 14
+    mcp_hosts: tuple[str, ...] = ()
 
     @property
     def in_production(self) -> bool:
@@ -86,6 +87,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
+        mcp_hosts=_names(env, "CLAIMLENS_MCP_HOSTS"),
         webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
 
@@ -140,6 +142,14 @@ def _networks(name: str, text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise SettingsError(f"{name}: {error}; it is a list of networks such as 10.0.0.0/8, with commas") from None
+
+
+def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    names = tuple(part.strip().lower() for part in env.get(name, "").split(",") if part.strip())
+    for host in names:
+        if not all(sign.isascii() and (sign.isalnum() or sign in ".-_") for sign in host):
+            raise SettingsError(f"{name}: {host!r:.60} is no host name; one looks like mcp-recall-lookup, with no port")
+    return names
 
 
 def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:

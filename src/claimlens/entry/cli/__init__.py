@@ -26,6 +26,7 @@ COMMANDS = {
     "eval": "Measure accuracy on a labelled set.",
     "serve": "Serve the API; with nothing configured, a whole service in one process.",
     "worker": "Deliver webhooks and judge bulk jobs in a process of its own.",
+    "mcp": "Serve the services, or the gate itself, over the Model Context Protocol.",
     "tenants": "Make, show, change, isolate, take out and erase tenants.",
     "keys": "Make, list, revoke and rotate API keys.",
     "users": "Make, list, change and delete people who sign in.",

@@ -1,0 +1,50 @@
+"""What `/metrics` of an MCP server shows."""
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+
+
+class CallMetrics:
+    """Counts of one process, for each service it serves."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self._calls = Counter(
+            "claimlens_mcp_calls_total",
+            "Calls: answered, refused (no call at all), failed, left (the client went).",
+            ["service", "tool", "outcome"],
+            registry=registry,
+        )
+        self._ms = Histogram(
+            "claimlens_mcp_call_duration_ms", "Time to answer a call.", ["service"], buckets=_MS, registry=registry
+        )
+        self._payloads = Counter(
+            "claimlens_mcp_payloads_total",
+            "Payloads: answered, or cannot be answered.",
+            ["service", "outcome"],
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "claimlens_mcp_calls_in_flight", "Calls that are answered or wait for it.", registry=registry
+        )
+        ProcessCollector(registry=registry)
+
+    def called(self, service: str, tool: str, outcome: str, ms: float) -> None:
+        """Count a call."""
+        self._calls.labels(service, tool, outcome).inc()
+        self._ms.labels(service).observe(ms)
+
+    def answered(self, service: str, count: int, cannot: int) -> None:
+        """Count what a call was about."""
+        self._payloads.labels(service, "answered").inc(count - cannot)
+        self._payloads.labels(service, "cannot").inc(cannot)
+
+    def in_flight(self, change: int) -> None:
+        """Note that a call came (1) or is over (-1)."""
+        self._in_flight.inc(change)
+
+    def text(self) -> bytes:
+        """Everything in the exposition format."""
+        return prometheus_client.generate_latest(self.registry)

@@ -1,0 +1,65 @@
+"""The logic of each service, for whatever process it runs in: this one, or an MCP server of its own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from claimlens.config import Settings
+from claimlens.domain.errors import ClaimLensError
+from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, UNIT_CONVERT
+
+Answering = Callable[[Sequence[dict[str, Any]]], tuple[dict[str, Any], ...]]
+"""One answer for each payload, never an exception for a bad one. May take its time: call it in a thread."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Something a service rests on: `ok` or `degraded`, and what an operator should know."""
+
+    name: str
+    status: str
+    detail: str
+
+
+class Logic(msgspec.Struct, frozen=True, kw_only=True):
+    """A service: how it answers, the types of a payload and of a reply, what it rests on."""
+
+    service: str
+    answer: Answering
+    payload: type[msgspec.Struct]
+    reply: type[msgspec.Struct]
+    look: Callable[[], list[Part]] = list
+    close: Callable[[], None] = lambda: None
+
+
+def open_logic(service: str, settings: Settings) -> Logic:
+    """The logic of one of `SERVICES`. Raises ClaimLensError with one line if something it needs is missing."""
+    return _OPENERS[service](settings)
+
+
+def _recall_lookup(settings: Settings) -> Logic:
+    from claimlens.usecases.recall_wire import RecallPayload, RecallReply
+    from claimlens.wiring.recalls import open_recalls
+
+    recalls = open_recalls(settings)
+
+    def look() -> list[Part]:
+        try:
+            found = recalls.status()
+        except ClaimLensError as error:
+            return [Part("index", "degraded", str(error))]
+        return [Part(one.source, "ok" if one.state == "fresh" else "degraded", one.detail) for one in found]
+
+    return Logic(service=RECALL_LOOKUP, answer=recalls.answer, payload=RecallPayload, reply=RecallReply, look=look)
+
+
+def _not_there(settings: Settings) -> Logic:
+    raise ClaimLensError("this service is not part of this installation yet")
+
+
+_OPENERS: dict[str, Callable[[Settings], Logic]] = {
+    OCR_LABEL: _not_there,
+    UNIT_CONVERT: _not_there,
+    RECALL_LOOKUP: _recall_lookup,
+    ALT_SUGGESTER: _not_there,
+}
