@@ -20,6 +20,7 @@ from claimlens.adapters.sql.tables import (
     metadata,
     outbox,
     reviews,
+    seals,
     tenants,
     webhooks,
 )

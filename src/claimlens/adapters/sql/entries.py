@@ -18,6 +18,7 @@ from claimlens.adapters.sql import tables
 from claimlens.domain.audit import Audit, DecisionLog, Event, IdempotencyKey, JobChunk, JournalEntry, StoredReply
 from claimlens.domain.errors import ConflictError
 from claimlens.domain.tenant import TenantScope
+from claimlens.kit.merkle import leaf_hash
 
 Row = tuple[Any, ...]
 
@@ -27,20 +28,23 @@ _REPLY_COLUMNS = ("tenant_id", "method", "route", "key", "status", "media_type",
 class Rows:
     """What entries come to, by table: rows in the order of the columns of `tables.py`."""
 
-    __slots__ = ("audits", "decision_logs", "outbox", "replies")
+    __slots__ = ("audits", "decision_logs", "outbox", "replies", "unsealed_audits")
 
     def __init__(self) -> None:
         self.audits: list[Row] = []
+        self.unsealed_audits: list[Row] = []
         self.decision_logs: list[Row] = []
         self.outbox: list[Row] = []
         self.replies: list[Row] = []
 
     def __len__(self) -> int:
+        # An audit and what its seal will need count as one.
         return len(self.audits) + len(self.decision_logs) + len(self.outbox) + len(self.replies)
 
     def add(self, more: "Rows") -> None:
         """Take the rows of another one in."""
         self.audits += more.audits
+        self.unsealed_audits += more.unsealed_audits
         self.decision_logs += more.decision_logs
         self.outbox += more.outbox
         self.replies += more.replies
@@ -54,6 +58,7 @@ def rows_of(scope: TenantScope, entry: JournalEntry) -> Rows:
     """The rows of one entry, records compressed. Raises ValueError if a part of it is another tenant's."""
     rows = Rows()
     rows.audits = [_audit(audit) for audit in entry.audits]
+    rows.unsealed_audits = [(audit.tenant_id, audit.ts, audit.id, leaf_hash(audit.record)) for audit in entry.audits]
     rows.outbox = [event_row(event) for event in entry.events]
     owners = {audit.tenant_id for audit in entry.audits} | {event.tenant_id for event in entry.events}
     if entry.decisions is not None:
@@ -109,7 +114,7 @@ def reply_row(scope: TenantScope, key: IdempotencyKey, reply: StoredReply) -> Ro
 async def insert(connection: AsyncConnection, rows: Rows) -> None:
     """Write rows: inside the connection's transaction if it has begun one, else (PostgreSQL) as one of their own."""
     if connection.dialect.name == "sqlite":
-        for table in (tables.audits, tables.decision_logs, tables.outbox):
+        for table in (tables.audits, tables.unsealed_audits, tables.decision_logs, tables.outbox):
             if values := getattr(rows, table.name):
                 await connection.execute(
                     sa.insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in values]

@@ -470,15 +470,18 @@ deployments = sa.Table(
     sa.Index(None, "ts"),
 )
 
-#: Each purge of a kind of data: begun, ended (NULL: broken off, or still at it), rows removed, report (JSON).
-purge_runs = sa.Table(
-    "purge_runs",
+#: Each purge, backup and restore drill: of what, begun, ended (NULL: broken off, or still at it), how it went (`done`,
+#: `failed`, empty meanwhile), rows that it removed or kept safe, report (JSON).
+runs = sa.Table(
+    "runs",
     metadata,
     _id(primary_key=True),
-    _text("data"),
+    _text("kind"),
+    _text("part"),
     _moment("started_at"),
     _moment("finished_at", nullable=True),
-    sa.Column("removed", sa.BigInteger, nullable=False),
+    _text("outcome"),
+    sa.Column("rows", sa.BigInteger, nullable=False),
     _text("report"),
-    sa.Index(None, "data", "started_at"),
+    sa.Index(None, "kind", "part", "started_at"),
 )
