@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from claimlens.domain.finding import Severity
+from claimlens.domain.finding import Finding, Severity
 from claimlens.domain.item import Item
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.domain.suppression import Answered, Suppression
@@ -59,7 +59,10 @@ Answer = Checked | NotChecked
 
 
 class Tally(msgspec.Struct):
-    """What a run found, counted. A suppressed finding is counted under `suppressed` only."""
+    """What a run found, counted. A suppressed finding is counted under `suppressed` only.
+
+    `notes` are said once for the run, not with each item.
+    """
 
     items: int = 0
     outcomes: dict[Outcome, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Outcome, 0))
@@ -72,6 +75,7 @@ class Tally(msgspec.Struct):
     not_checked: dict[str, int] = msgspec.field(default_factory=dict)
     degraded: set[str] = msgspec.field(default_factory=set)
     pack_versions: dict[str, str] = msgspec.field(default_factory=dict)
+    notes: dict[str, None] = msgspec.field(default_factory=dict)
 
     @property
     def incomplete(self) -> bool:
@@ -96,7 +100,9 @@ class Tally(msgspec.Struct):
         self.suppressed += len(found.answered.suppressed)
         self.expired += len(found.answered.expired)
         for index, finding in enumerate(verdict.reasons):
-            if index not in found.answered.suppressed:
+            if is_note(finding):
+                self.notes.update(dict.fromkeys(f"{finding.why} {one.text}" for one in finding.suggestions))
+            elif index not in found.answered.suppressed:
                 self.findings[finding.severity] += 1
         for what in verdict.not_checked:
             if what not in self.not_checked and len(self.not_checked) >= MOST_GAPS:
@@ -104,6 +110,11 @@ class Tally(msgspec.Struct):
             self.not_checked[what] = self.not_checked.get(what, 0) + 1
         self.degraded.update(verdict.degraded_services)
         self.pack_versions.update(verdict.pack_versions)
+
+
+def is_note(finding: Finding) -> bool:
+    """Whether a finding only says that recalls are not known: the same words for every item of a run."""
+    return finding.transform == "detect.recalls" and finding.severity is Severity.INFO
 
 
 def check_menu(

@@ -37,8 +37,9 @@ def open_packs(settings: Settings | None = None, root: Path | None = None) -> Pa
     )
 
 
-def open_checker(settings: Settings | None = None, packs: Path | None = None) -> Checker:
-    """A checker over this installation's packs."""
+def open_checker(settings: Settings | None = None, packs: Path | None = None, *, asking: bool = False) -> Checker:
+    """A checker over this installation's packs; `asking`: with the services, in this process."""
+    settings = settings or read_settings()
     folder = open_packs(settings, packs)
 
     def load(jurisdiction: Jurisdiction) -> Pack:
@@ -46,7 +47,11 @@ def open_checker(settings: Settings | None = None, packs: Path | None = None) ->
         gc.freeze()  # a pack lives as long as the process: no collection need walk it again
         return pack
 
-    return Checker(load)
+    if not asking:
+        return Checker(load)
+    from claimlens.wiring.asking import AskHere
+
+    return Checker(load, AskHere(settings))
 
 
 def open_database(settings: Settings | None = None) -> "Database":

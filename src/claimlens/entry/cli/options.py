@@ -36,7 +36,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
         """What gives the verdicts. Packs are read when the first item of their market comes."""
         from claimlens.wiring import open_checker
 
-        return open_checker(packs=self.packs)
+        return open_checker(packs=self.packs, asking=True)
 
     def open(self, source: str, pieces: Iterable[bytes]) -> tuple[Format, Iterator[Entry]]:
         """The form and the entries of one file. Raises InputError when it cannot be read."""

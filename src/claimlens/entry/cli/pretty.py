@@ -13,7 +13,7 @@ from claimlens.domain.suppression import Suppression
 from claimlens.domain.verdict import Outcome, Verdict
 from claimlens.kit.word_diff import word_diff
 from claimlens.usecases.menus import Answer, Checked, NotChecked, Tally
-from claimlens.usecases.reports import Run
+from claimlens.usecases.reports import Run, own_gaps, own_reasons
 
 #: Longest text that is shown whole; of a longer one its beginning.
 _SHOWN = 600
@@ -79,7 +79,7 @@ def checked_rows(checked: Checked) -> Iterator[Row]:
     """The rows of a judged item."""
     verdict = checked.verdict
     yield head_row(checked, Part(f"{_SIGNS[verdict.verdict]} {verdict.verdict.upper()}", verdict.verdict.value))
-    yield from finding_rows(checked, verdict.reasons)
+    yield from finding_rows(checked, [finding for _, finding in own_reasons(verdict)])
     yield from change_rows(verdict.changes)
     if verdict.verdict is not Outcome.ALLOW or verdict.allergens.undeclared:
         yield from _open_rows(verdict)
@@ -92,8 +92,8 @@ def head_row(checked: Checked, label: Part) -> Row:
     parts = [Part(shortened(checked.item.name, 120), "strong"), Part(place, "soft")]
     if verdict.needs_review:
         parts.append(Part("  needs review", "info"))
-    if verdict.verdict is Outcome.ALLOW and verdict.not_checked:
-        parts.append(Part(f"  not checked: {', '.join(verdict.not_checked)}", "soft"))
+    if verdict.verdict is Outcome.ALLOW and (gaps := own_gaps(verdict)):
+        parts.append(Part(f"  not checked: {', '.join(gaps)}", "soft"))
     return Row(tuple(parts), label=label, width=9)
 
 
@@ -167,8 +167,8 @@ def _open_rows(verdict: Verdict) -> Iterator[Row]:
         yield _labelled("allergens", Part(", ".join(known), "soft"))
     if allergens.undeclared:
         yield _labelled("undeclared", Part(", ".join(allergens.undeclared), Severity.MODIFY.value))
-    if verdict.not_checked:
-        yield _labelled("unknown", Part(", ".join(verdict.not_checked), "soft"))
+    if gaps := own_gaps(verdict):
+        yield _labelled("unknown", Part(", ".join(gaps), "soft"))
 
 
 def _labelled(label: str, *parts: Part, style: str = "soft") -> Row:
@@ -210,6 +210,8 @@ def summary_rows(tally: Tally, run: Run, failures: tuple[str, ...]) -> Iterator[
     if tally.not_checked:
         what = ", ".join(f"{what} ({count})" for what, count in sorted(tally.not_checked.items()))
         yield Row((Part(f"Not checked, so never a pass: {what}", "soft"),))
+    for note in tally.notes:
+        yield Row((Part(note, "soft"),))
     packs = ", ".join(f"{pack} {version}" for pack, version in sorted(tally.pack_versions.items()))
     yield Row((Part(f"Law in force on {run.on_date}" + (f"; packs: {packs}" if packs else ""), "soft"),))
     yield Row((Part(NOTICE, "soft"),))

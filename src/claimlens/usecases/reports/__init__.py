@@ -10,7 +10,10 @@ from typing import Protocol
 import msgspec
 
 from claimlens.domain.notice import NOTICE
-from claimlens.usecases.menus import Answer, Tally
+from claimlens.domain.finding import Finding
+from claimlens.domain.service import SERVICES
+from claimlens.domain.verdict import Verdict
+from claimlens.usecases.menus import Answer, Tally, is_note
 
 Write = Callable[[str], object]
 
@@ -49,6 +52,17 @@ def summary(tally: Tally, run: Run, failures: tuple[str, ...]) -> dict[str, obje
         "files_not_read": list(failures),
         "date": run.on_date.isoformat(),
         "pack_versions": dict(sorted(tally.pack_versions.items())),
+        "notes": list(tally.notes),
         "version": run.version,
         "notice": NOTICE,
     }
+
+
+def own_gaps(verdict: Verdict) -> tuple[str, ...]:
+    """What could not be checked for want of something in the item; a service that is out concerns the whole run."""
+    return tuple(what for what in verdict.not_checked if what not in SERVICES)
+
+
+def own_reasons(verdict: Verdict) -> list[tuple[int, Finding]]:
+    """The findings to show with an item, numbered as in the verdict; a note for every item is told once for the run."""
+    return [(index, finding) for index, finding in enumerate(verdict.reasons) if not is_note(finding)]

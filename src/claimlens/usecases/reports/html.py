@@ -12,7 +12,7 @@ from claimlens.domain.notice import NOTICE
 from claimlens.domain.verdict import Outcome, Verdict
 from claimlens.kit.word_diff import word_diff
 from claimlens.usecases.menus import Answer, Checked, NotChecked, Tally
-from claimlens.usecases.reports import Run, Write
+from claimlens.usecases.reports import Run, Write, own_gaps, own_reasons
 
 #: The 14 allergens of EU law in the order of Annex II to Regulation (EU) No 1169/2011: the columns of the matrix.
 ALLERGENS: tuple[str, ...] = (
@@ -62,6 +62,7 @@ class HtmlReport:
             notice=NOTICE,
             outcomes=[(outcome.value, tally.outcomes[outcome]) for outcome in reversed(Outcome)],
             not_checked=sorted(tally.not_checked.items()),
+            notes=list(tally.notes),
             packs=sorted(tally.pack_versions.items()),
         )
         self._write(page)
@@ -88,7 +89,7 @@ def _item(checked: Checked, number: int) -> dict[str, Any]:
         "verdict": verdict.verdict.value,
         "needs_review": verdict.needs_review,
         "fields": [_field(pointer, text, checked) for pointer, text in _shown_fields(checked)],
-        "reasons": [_reason(checked, index, finding) for index, finding in _heaviest_first(verdict.reasons)],
+        "reasons": [_reason(checked, index, finding) for index, finding in _heaviest_first(own_reasons(verdict))],
         "changes": [
             {"field": change.field, "pieces": word_diff(change.before, change.after), "after": change.after}
             for change in verdict.changes
@@ -99,13 +100,13 @@ def _item(checked: Checked, number: int) -> dict[str, Any]:
         "complete": verdict.allergens.complete,
         "per": verdict.nutrition.get("per", ""),
         "nutrition": [(_nutrient(key), _unit(key, value)) for key, value in verdict.nutrition.items() if key != "per"],
-        "not_checked": verdict.not_checked,
+        "not_checked": own_gaps(verdict),
         "degraded": verdict.degraded_services,
     }
 
 
-def _heaviest_first(reasons: tuple[Finding, ...]) -> list[tuple[int, Finding]]:
-    return sorted(enumerate(reasons), key=lambda pair: (-pair[1].severity.rank, pair[0]))
+def _heaviest_first(reasons: list[tuple[int, Finding]]) -> list[tuple[int, Finding]]:
+    return sorted(reasons, key=lambda pair: (-pair[1].severity.rank, pair[0]))
 
 
 def _reason(checked: Checked, index: int, finding: Finding) -> dict[str, Any]:

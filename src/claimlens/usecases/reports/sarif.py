@@ -13,7 +13,7 @@ from claimlens.domain.finding import Change, Finding, Resolution, Severity
 from claimlens.gate.record import suppression_wire
 from claimlens.kit.json_text import value_span
 from claimlens.usecases.menus import Answer, Checked, NotChecked, Tally
-from claimlens.usecases.reports import Run, Write, summary
+from claimlens.usecases.reports import Run, Write, own_reasons, summary
 from claimlens.usecases.reports.wire import encode
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,7 +36,7 @@ class SarifReport:
         if isinstance(answer, NotChecked):
             self._notes.append(_note(answer))
             return
-        for index, finding in enumerate(answer.verdict.reasons):
+        for index, finding in own_reasons(answer.verdict):
             self._results.append(self._result(answer, index, finding))
 
     def close(self, tally: Tally, failures: tuple[str, ...]) -> None:
