@@ -1,7 +1,8 @@
 """When a service is left alone, and when it is tried again.
 
-Closed: every call goes. After so many failures in a row it opens, and no call goes. When the rest is over it is half-open:
-one call at a time finds out whether the service is back; enough successes in a row close it, one failure opens it again.
+Closed: every call goes. After so many failures in a row it opens, and no call goes. When the rest is over it is
+half-open: one call at a time finds out whether the service is back; enough successes in a row close it, one failure
+opens it again.
 
 Moments are seconds of a clock that does not go back; nothing here reads one.
 """

@@ -12,6 +12,14 @@ class ServiceError(ClaimLensError):
     """A service gave no usable answer; the text is one line for an operator."""
 
 
+class ServiceSlowError(ServiceError):
+    """It gave none within the time it had."""
+
+
+class ServiceRefusedError(ServiceError):
+    """It is there and does not take this call: the fault may be the call's."""
+
+
 class Services(Protocol):
     """What a request holds: time limits, retries and breakers are behind it."""
 
@@ -31,7 +39,10 @@ class Transport(Protocol):
     name: str
 
     async def call(self, payloads: Sequence[dict[str, Any]], *, timeout_s: float) -> tuple[dict[str, Any], ...]:
-        """One answer for each payload. Raises ServiceError: out, too slow, or not what was agreed."""
+        """One answer for each payload, within the time given; whoever waits may be cancelled at any moment.
+
+        Raises ServiceError: out, ServiceSlowError, ServiceRefusedError, or not what was agreed.
+        """
         ...
 
     async def close(self) -> None:

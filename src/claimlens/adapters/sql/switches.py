@@ -24,6 +24,13 @@ class SqlSwitches:
             value = (await connection.execute(sa.select(switches.c.value).where(switches.c.name == name))).scalar()
         return None if value is None else msgspec.json.decode(value, type=dict[str, Any])
 
+    async def read_all(self, prefix: str) -> dict[str, dict[str, Any]]:
+        """Those whose names begin so, by name."""
+        query = sa.select(switches.c.name, switches.c.value).where(switches.c.name.startswith(prefix, autoescape=True))
+        async with self._database.read(fresh=True) as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.name: msgspec.json.decode(row.value, type=dict[str, Any]) for row in rows}
+
     async def write(self, scope: PlatformScope, name: str, value: dict[str, Any], access: Access) -> None:
         """Set it, with its line in the access log."""
         row = {"value": msgspec.json.encode(value).decode(), "updated_at": access.ts}

@@ -311,6 +311,14 @@ def _accounts() -> None:
         _moment("updated_at"),
         sa.PrimaryKeyConstraint("name", name="pk_switches"),
     )
+    op.create_table(
+        "service_news",
+        _text("service"),
+        _flag("is_out"),
+        _moment("since"),
+        _moment("seen_at"),
+        sa.PrimaryKeyConstraint("service", name="pk_service_news"),
+    )
 
 
 def _operations() -> None:

@@ -1,0 +1,1 @@
+"""Services that live in this process."""

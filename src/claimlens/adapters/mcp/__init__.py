@@ -1,0 +1,1 @@
+"""Services that are servers of their own, over the Model Context Protocol."""
