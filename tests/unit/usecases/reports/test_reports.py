@@ -16,10 +16,11 @@ from claimlens.domain.suppression import Suppression
 from claimlens.entry.cli.plain import row_writer
 from claimlens.entry.cli.pretty import PrettyReport
 from claimlens.usecases.reports import Run
-from claimlens.usecases.reports.html import HtmlReport, highlighted
+from claimlens.usecases.reports.html import HtmlReport
 from claimlens.usecases.reports.json import JsonReport
 from claimlens.usecases.reports.ndjson import NdjsonReport
 from claimlens.usecases.reports.sarif import SarifReport
+from claimlens.usecases.reports.view import highlighted
 from tests.unit.usecases.answers import LOW_FAT, RUN, SOURCE, checked, finding, full, not_read, rendered
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
