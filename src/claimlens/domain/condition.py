@@ -87,3 +87,19 @@ def nutrients_of(condition: Condition) -> frozenset[str]:
             return frozenset().union(*map(nutrients_of, condition.parts))
         case ByState():
             return frozenset().union(*(nutrients_of(side) for side in (condition.solid, condition.liquid) if side))
+
+
+def main_nutrient(condition: Condition) -> str:
+    """The nutrient a condition is about: the first one it names; empty if it names none."""
+    match condition:
+        case Limit() | Share():
+            return condition.nutrients[0]
+        case Level():
+            return condition.nutrient
+        case Size():
+            return ""
+        case All() | Some():
+            return next((name for part in condition.parts if (name := main_nutrient(part))), "")
+        case ByState():
+            sides = (condition.solid, condition.liquid)
+            return next((name for side in sides if side is not None and (name := main_nutrient(side))), "")

@@ -3,6 +3,7 @@
 import msgspec
 
 from claimlens.domain.allergen import AllergenTable
+from claimlens.domain.alternative import OfferTable
 from claimlens.domain.finding import Citation
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.pattern import PatternSet, Sequence
@@ -49,6 +50,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     personal_data: tuple[PersonalDataRule, ...]
     disclaimers: tuple[Disclaimer, ...]
     checks: tuple[CheckRule, ...]
+    offers: OfferTable = OfferTable()
 
     def check(self, name: str) -> CheckRule | None:
         """The pack's words for a check of the engine; None if this law has no such rule."""

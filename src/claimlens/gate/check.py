@@ -136,6 +136,22 @@ class Examiner:
             excused,
         )
 
+    def facts_of(self, item: Item, language: str) -> Facts:
+        """What is known of an item besides its words, for `claims_in`."""
+        references = self.pack.references
+        liquid = is_liquid(item.kind, item.nutrition, item.name, references) if item.nutrition else None
+        nutrition = normalise_nutrition(item.nutrition, liquid=liquid, name=item.name, references=references)
+        told = [field for field in item.texts() if field[0] != "/category"]
+        sighting = self.allergens.detect(told, ingredients_given=bool(item.ingredients), language=language)
+        return Facts(nutrition, liquid, sighting, language)
+
+    def claims_in(self, reading: Reading, facts: Facts, in_force: frozenset[int]) -> list[Finding]:
+        """The claims of an item as `reading` has it, perhaps in other words than were submitted."""
+        scans = self._scans(reading)
+        if not any(scan.sightings for scan in scans):
+            return []
+        return [one.finding for one in judge_claims(scans[0], scans, self.pack, in_force, facts)[0]]
+
     def _scans(self, reading: Reading, item_hits: Hits | None = None) -> list[Scan]:
         """The looks at a reading: as it stands, and each sentence in disguise.
 

@@ -23,6 +23,7 @@ from claimlens.domain.rule import (
 )
 from claimlens.domain.text import fold
 from claimlens.packs.allergens import compile_allergens
+from claimlens.packs.alternatives import compile_alternatives
 from claimlens.packs.conditions import parse_condition
 from claimlens.packs.nutrients import read_references
 from claimlens.packs.pattern_compiler import PatternCompiler
@@ -78,6 +79,9 @@ def compile_pack(source: PackSource, shared_allergens: Any, digest: str) -> Pack
         personal_data=_rows(source, "pii", "pii", PersonalDataRule),
         disclaimers=_rows(source, "disclaimers", "disclaimers", Disclaimer),
         checks=_rows(source, "checks", "checks", CheckRule),
+        offers=compile_alternatives(
+            source.documents.get("alternatives"), source.documents.get("figures"), rules, header.languages
+        ),
     )
 
 

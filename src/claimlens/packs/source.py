@@ -16,6 +16,7 @@ Example = str | dict[str, Any]
 T = TypeVar("T")
 
 _FREQUENT = 100
+_FIGURES = "figures.yaml"
 
 #: Files of a pack folder that are not families of claim rules.
 SPECIAL_FILES = frozenset(
@@ -26,6 +27,7 @@ SPECIAL_FILES = frozenset(
         "pii.yaml",
         "disclaimers.yaml",
         "authorised_claims.yaml",
+        "alternatives.yaml",
         "checks.yaml",
         "not_encoded.yaml",
     }
@@ -222,6 +224,8 @@ def read_pack(files: Mapping[str, bytes], words: Mapping[str, bytes]) -> PackSou
         not_encoded=[],
         corpus=[*corpus_of(files), *_menu_words(words)],
     )
+    if _FIGURES in words:
+        source.documents["figures"] = read_yaml(words[_FIGURES], f"shared/{_FIGURES}")
     for file in sorted(files):
         if not file.endswith(".yaml") or file == "pack.yaml" or file.startswith("corpus/"):
             continue
