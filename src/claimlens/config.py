@@ -4,10 +4,13 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
+from claimlens.domain.breaker import BreakerSettings
 from claimlens.domain.errors import ClaimLensError
+from claimlens.domain.service import SERVICES
 
 ENVIRONMENTS = ("development", "production", "staging")
 
@@ -47,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhooks_to_private: bool = False
     recalls_stale_days: int = 14
     mcp_hosts: tuple[str, ...] = ()
+    mcp_urls: Mapping[str, str] = {}
+    service_limit_ms: int = 500
+    ocr_limit_ms: int = 5_000
+    breaker: BreakerSettings = BreakerSettings()
 
     @property
     def in_production(self) -> bool:
@@ -88,6 +95,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         mcp_hosts=_names(env, "CLAIMLENS_MCP_HOSTS"),
+        mcp_urls=_mcp_urls(env, environment),
+        service_limit_ms=_number(env, "CLAIMLENS_SERVICE_LIMIT_MS", 500, least=10, most=60_000),
+        ocr_limit_ms=_number(env, "CLAIMLENS_OCR_LIMIT_MS", 5_000, least=100, most=60_000),
+        breaker=BreakerSettings(
+            failures=_number(env, "CLAIMLENS_BREAKER_FAILURES", 5, least=1, most=1_000),
+            rest_s=_number(env, "CLAIMLENS_BREAKER_REST_S", 30, least=1, most=3_600),
+            successes=_number(env, "CLAIMLENS_BREAKER_SUCCESSES", 2, least=1, most=1_000),
+        ),
         webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
 
@@ -150,6 +165,32 @@ def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
         if not all(sign.isascii() and (sign.isalnum() or sign in ".-_") for sign in host):
             raise SettingsError(f"{name}: {host!r:.60} is no host name; one looks like mcp-recall-lookup, with no port")
     return names
+
+
+def _mcp_urls(env: Mapping[str, str], environment: str) -> dict[str, str]:
+    """Service → the URL of its server, for those that have one. Whom a server may be is the operator's to list."""
+    trusted = _names(env, "CLAIMLENS_MCP_TRUSTED_HOSTS")
+    urls = {}
+    for service in SERVICES:
+        name = f"CLAIMLENS_MCP_{service.upper().replace('.', '_')}_URL"
+        url = _url(env, name, ("http", "https"))
+        if not url:
+            continue
+        try:
+            parts = urlsplit(url)
+            host, _ = (parts.hostname or "").lower(), parts.port
+        except ValueError:
+            host = ""
+        if not host or parts.username is not None or parts.query or parts.fragment or not url.isascii():
+            raise SettingsError(f"{name} is no address of a server; one looks like http://127.0.0.1:7001/mcp")
+        if trusted and host not in trusted:
+            raise SettingsError(f"{name} names the host {host!r:.60}, which CLAIMLENS_MCP_TRUSTED_HOSTS does not list")
+        if parts.scheme == "http" and environment != "development" and host not in trusted:
+            raise SettingsError(
+                f"{name} is plain http, which outside development is for hosts that CLAIMLENS_MCP_TRUSTED_HOSTS lists"
+            )
+        urls[service] = url if parts.path.strip("/") else f"{url.rstrip('/')}/mcp"
+    return urls
 
 
 def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -32,3 +32,47 @@ def test_an_origin_is_what_a_browser_sends(origin):
 def test_a_sqlite_url_names_its_file_behind_three_slashes(url):
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         read_settings({"DATABASE_URL": url})
+
+
+class TestMcpUrls:
+    URL = "CLAIMLENS_MCP_RECALL_LOOKUP_URL"
+    TRUSTED = "CLAIMLENS_MCP_TRUSTED_HOSTS"
+
+    @pytest.mark.parametrize(
+        ("given", "used"),
+        [
+            ("http://127.0.0.1:7003", "http://127.0.0.1:7003/mcp"),
+            ("http://127.0.0.1:7003/", "http://127.0.0.1:7003/mcp"),
+            ("https://recalls.example/tools/v2", "https://recalls.example/tools/v2"),
+            ("http://[::1]:7003/mcp", "http://[::1]:7003/mcp"),
+        ],
+    )
+    def test_the_path_is_mcp_unless_another_is_named(self, given, used):
+        assert read_settings({self.URL: given}).mcp_urls == {"recall.lookup": used}
+
+    def test_without_a_url_a_service_is_in_process(self):
+        assert read_settings({}).mcp_urls == {}
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://", "http://host:port/mcp", "http://user:word@host/mcp", "http://host/mcp?x=1", "http://bücher/mcp"],
+    )
+    def test_what_is_no_address_stops_the_start_and_shows_no_password(self, url):
+        with pytest.raises(SettingsError, match=f"{self.URL} is no address of a server") as caught:
+            read_settings({self.URL: url})
+        assert "word" not in str(caught.value)
+
+    @pytest.mark.parametrize("environment", ["staging", "production"])
+    def test_plain_http_leaves_a_developers_machine_for_listed_hosts_only(self, environment):
+        with pytest.raises(SettingsError, match=f"{self.URL} is plain http"):
+            read_settings({self.URL: "http://recalls:7003", "CLAIMLENS_ENV": environment})
+        listed = {self.URL: "http://Recalls:7003", "CLAIMLENS_ENV": environment, self.TRUSTED: "ocr, recalls"}
+        assert read_settings(listed).mcp_urls
+        assert read_settings({self.URL: "https://recalls:7003", "CLAIMLENS_ENV": environment}).mcp_urls
+
+    @pytest.mark.parametrize(
+        "url", ["https://elsewhere.example/mcp", "http://recalls.evil.example", "http://notrecalls"]
+    )
+    def test_a_list_of_hosts_is_the_whole_list(self, url):
+        with pytest.raises(SettingsError, match=r"which CLAIMLENS_MCP_TRUSTED_HOSTS does not list"):
+            read_settings({self.URL: url, self.TRUSTED: "recalls"})
