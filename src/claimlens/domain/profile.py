@@ -19,16 +19,25 @@ TRANSFORMS = (
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A named choice of transforms. `jurisdiction` is None where the locale decides (`claimlens_go`)."""
+    """A named choice of transforms. `jurisdiction` is None where the locale decides (`claimlens_go`).
+
+    `off` are those that an operator switched off for a while, in the order of the gate: a verdict names them.
+    """
 
     id: str
     jurisdiction: Jurisdiction | None
     transforms: frozenset[str]
     budget_ms: int
+    off: tuple[str, ...] = ()
 
     def runs(self, transform: str) -> bool:
         """Whether a transform is switched on."""
         return transform in self.transforms
+
+    def without(self, transforms: frozenset[str]) -> "Profile":
+        """The profile with some of its transforms switched off."""
+        off = tuple(name for name in TRANSFORMS if name in transforms & self.transforms)
+        return msgspec.structs.replace(self, transforms=self.transforms - transforms, off=off) if off else self
 
 
 _ALL = frozenset(TRANSFORMS)

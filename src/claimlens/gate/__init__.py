@@ -20,14 +20,16 @@ them), `notify.py` the payloads of webhooks. They decide what is written and sen
 from collections.abc import Generator, Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from claimlens.domain.item import Item
 from claimlens.domain.profile import Profile
 from claimlens.domain.question import Answer, Outside, Question
 from claimlens.domain.service import RECALL_LOOKUP
-from claimlens.gate.check import Examined, Examiner
+from claimlens.gate.check import Examined, Examiner, Mark
 from claimlens.gate.judge.recalls import judge_recall, recall_payload, recall_record
 
-__all__ = ["STAGES", "Examined", "Examiner", "Steps", "examine"]
+__all__ = ["STAGES", "Examined", "Examiner", "Mark", "Steps", "examine"]
 
 #: How often `examine` yields.
 STAGES = 2
@@ -36,17 +38,26 @@ Steps = Generator[tuple[Question, ...], tuple[Answer, ...], list[Examined]]
 
 
 def examine(
-    examiner: Examiner, items: Sequence[Item], *, profile: Profile, on: date, locale: str, outside: Outside
+    examiner: Examiner,
+    items: Sequence[Item],
+    *,
+    profile: Profile,
+    on: date,
+    locale: str,
+    outside: Outside,
+    mark: Mark | None = None,
 ) -> Steps:
     """Judge a batch of items of one locale.
 
     Yields twice, before judging and after, the questions of that stage (often none) and is sent an answer for each.
-    Judging is what takes the time: it happens on the first answer.
+    Judging is what takes the time: it happens on the first answer. `mark` is called behind each transform of each item.
     """
     language = locale.partition("-")[0]
     in_force = examiner.rules_in_force(on)
     yield ()
-    examined = [examiner.examine(item, profile, in_force, language) for item in items]
+    examined = [examiner.examine(item, profile, in_force, language, mark) for item in items]
+    if profile.off:
+        examined = [_with_gaps(one, profile.off) for one in examined]
     recalls = profile.runs("detect.recalls") and outside is not Outside.APART
     questions: tuple[Question, ...] = ()
     if recalls and outside is Outside.ASKED:
@@ -61,3 +72,9 @@ def examine(
                 services={**(one.services or {}), RECALL_LOOKUP: recall_record(answer)} if asked else one.services,
             )
     return examined
+
+
+def _with_gaps(one: Examined, off: tuple[str, ...]) -> Examined:
+    """What was switched off was not checked, and the verdict says so."""
+    verdict = one.verdict
+    return one._replace(verdict=replace(verdict, not_checked=verdict.not_checked + off))

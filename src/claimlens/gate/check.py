@@ -1,5 +1,6 @@
 """The data path for one item: read, detect, judge, rewrite. Order and switches are set in `gate/__init__.py`."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ _MOST_DAYS = 64
 _NO_NUTRITION = Nutrition()
 _UNASKED = AllergenSummary(complete=False)
 
+#: Called behind each transform with its name, and with an empty one before the first; the gate has no clock.
+Mark = Callable[[str], None]
+
 
 class Examined(NamedTuple):
     """A verdict, what the context forgave (for the decision log), and what services answered, None for nothing."""
@@ -70,8 +74,12 @@ class Examiner:
                 self._in_force[on] = known
         return known
 
-    def examine(self, item: Item, profile: Profile, in_force: frozenset[int], language: str) -> Examined:
+    def examine(
+        self, item: Item, profile: Profile, in_force: frozenset[int], language: str, mark: Mark | None = None
+    ) -> Examined:
         """The verdict for one item by its own words and numbers."""
+        if mark is not None:
+            mark("")
         reading = Reading(item)
         runs = profile.transforms
         nutrition, liquid = _NO_NUTRITION, None
@@ -80,11 +88,15 @@ class Examiner:
             nutrition = normalise_nutrition(
                 item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
             )
+            if mark is not None:
+                mark("normalize.nutrition")
         summary, sighting = _UNASKED, self._unseen
         if "detect.allergens" in runs:
             told = [field for field in reading.fields if field[0] != "/category"]  # a menu's heading is no ingredient
             sighting = self.allergens.detect(told, ingredients_given=bool(item.ingredients), language=language)
             summary = summarise(sighting, item.allergens_declared, self.allergens)
+            if mark is not None:
+                mark("detect.allergens")
         judged: list[Judged] = []
         excused: list[Excused] = []
         facts = Facts(nutrition, liquid, sighting, language)
@@ -93,9 +105,15 @@ class Examiner:
             if "verify.nutrition_claims" not in runs:
                 in_force = in_force - self._numeric
             scans = self._scans(reading)
+            if mark is not None:
+                mark("detect.claims")
             if any(scan.sightings for scan in scans):
                 judged, excused = judge_claims(scans[0], scans, self.pack, in_force, facts)
+                if mark is not None:
+                    mark("verify.nutrition_claims")
         personal = self._personal(reading) if "redact.pii" in runs else []
+        if mark is not None:
+            mark("redact.pii")
         findings = [one.finding for one in judged] + [finding for _, finding in personal]
         if nutrition and self._energy is not None:
             mismatch = energy_mismatch(nutrition, self.pack.references)
@@ -116,6 +134,8 @@ class Examiner:
                     else f
                     for f in findings
                 ]
+                if mark is not None:
+                    mark("rewrite.disclaimer")
             order = {pointer: i for i, (pointer, _) in enumerate(reading.fields)}
             findings.sort(key=lambda f: (order.get(f.field, len(order)), f.span, f.rule_id))
             if "suggest.alternatives" not in runs:

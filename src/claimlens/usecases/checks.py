@@ -9,7 +9,7 @@ from claimlens.domain.pack import Pack
 from claimlens.domain.profile import profile_for
 from claimlens.domain.question import Answer, Outside, Question
 from claimlens.domain.verdict import Verdict
-from claimlens.gate import Examined, Examiner, Steps, examine
+from claimlens.gate import Examined, Examiner, Mark, Steps, examine
 
 #: Answers one question; None when nobody does.
 Ask = Callable[[Question], Answer]
@@ -50,16 +50,32 @@ class Checker:
         return [result for result in results if result is not None]
 
     def steps(
-        self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date, outside: Outside
+        self,
+        items: Sequence[Item],
+        *,
+        locale: str,
+        profile: str | None = None,
+        on_date: date,
+        outside: Outside,
+        without: frozenset[str] = frozenset(),
+        mark: Mark | None = None,
     ) -> Steps:
         """The gate's steps over items of one locale, for a caller that asks the services itself.
 
-        Raises UnknownLocaleError, and InputError for a profile that does not fit.
+        `without` are transforms that an operator switched off; `mark` is called behind each that ran. Raises
+        UnknownLocaleError, and InputError for a profile that does not fit.
         """
         jurisdiction = jurisdiction_of(locale)
-        chosen = profile_for(profile, jurisdiction)
-        name = canonical_locale(locale)
-        return examine(self.examiner(jurisdiction), items, profile=chosen, on=on_date, locale=name, outside=outside)
+        chosen = profile_for(profile, jurisdiction).without(without)
+        return examine(
+            self.examiner(jurisdiction),
+            items,
+            profile=chosen,
+            on=on_date,
+            locale=canonical_locale(locale),
+            outside=outside,
+            mark=mark,
+        )
 
     def examiner(self, jurisdiction: Jurisdiction) -> Examiner:
         """The judge of one jurisdiction."""

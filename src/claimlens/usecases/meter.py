@@ -2,10 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from time import perf_counter
 
 from claimlens.domain.performance import Figures, Kind
 
 Key = tuple[Kind, str]
+
+#: One batch of items of so many has its transforms timed: looking at the clock behind each would cost every item.
+SAMPLED = 16
 
 
 class Meter:
@@ -19,6 +23,7 @@ class Meter:
         self._routes: dict[str, Figures] = {}
         self._taken: dict[Key, Figures] = {}
         self._lock = threading.Lock()
+        self._batches = 0
 
     def answered(self, route: str, ms: float, *, failed: bool) -> None:
         """Count an answer."""
@@ -31,6 +36,11 @@ class Meter:
         """Count one time that a transform took: for one item, or for one call of a service."""
         with self._lock:
             self._figures(Kind.TRANSFORM, name).took(ms)
+
+    def stopwatch(self) -> "Stopwatch | None":
+        """Something to time the transforms of a batch with; None for all but the first of each 16."""
+        self._batches += 1
+        return Stopwatch(self) if self._batches % SAMPLED == 1 else None
 
     def verdicts(self, profile: str, count: int, incomplete: int) -> None:
         """Count verdicts, and those among them in which a required check did not run."""
@@ -67,3 +77,18 @@ class Meter:
         if figures is None:
             figures = self._all[kind, name] = Figures()
         return figures
+
+
+class Stopwatch:
+    """Called behind each transform with its name, and with an empty one before the first."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._began = 0.0
+
+    def __call__(self, transform: str) -> None:
+        """Note the time since the last call."""
+        now = perf_counter()
+        if transform:
+            self._meter.transform(transform, (now - self._began) * 1000)
+        self._began = now

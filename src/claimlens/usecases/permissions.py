@@ -54,6 +54,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "maintenance.read": frozenset(Role),
     "maintenance.write": _PLATFORM,
     "operations.read": _PLATFORM,
+    "profiles.switch": _PLATFORM,
 }
 
 #: A key or a user is made by one who has at least the same rank.

@@ -158,9 +158,9 @@ class SloDesk:
         today = self._clock.now().date()
         sums: dict[date, list[int]] = {}
         for each in await self._period():
-            day = sums.setdefault(each.ts.date(), [0, 0])
-            day[0] += each.count
-            day[1] += each.failed
+            counts = sums.setdefault(each.ts.date(), [0, 0])
+            counts[0] += each.count
+            counts[1] += each.failed
         found = []
         for day in (today - timedelta(days=back) for back in reversed(range(count))):
             requests, failed = sums.get(day, [0, 0])

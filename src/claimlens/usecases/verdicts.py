@@ -1,7 +1,7 @@
 """The one way to a recorded answer: judge, write down, and only then answer."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -17,6 +17,7 @@ from claimlens.domain.errors import OverloadedError
 from claimlens.domain.jurisdiction import jurisdiction_of
 from claimlens.domain.profile import profile_for
 from claimlens.domain.question import Answer, Outside, Question
+from claimlens.domain.service import ALT_SUGGESTER, RECALL_LOOKUP
 from claimlens.domain.suppression import Answered, Suppression
 from claimlens.domain.tenant import Principal
 from claimlens.domain.verdict import Outcome, Verdict
@@ -35,6 +36,7 @@ from claimlens.usecases.badges import PROFILE as GO
 from claimlens.usecases.badges import badges_of
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.listeners import Listeners
+from claimlens.usecases.meter import Meter
 from claimlens.usecases.permissions import require
 
 #: How long the event loop is kept before others get their turn, in seconds.
@@ -44,6 +46,8 @@ LONG = 3 * 1024
 #: Items judged in one go: so few that a slice ends about when it should.
 _TOGETHER = 8
 _DIGEST_PURPOSE = "item"
+#: Transforms whose time is that of a service.
+_ASKING = {RECALL_LOOKUP: "detect.recalls", ALT_SUGGESTER: "suggest.alternatives"}
 #: Walking an enumeration costs more than counting.
 _OUTCOMES = tuple(Outcome)
 JSON = "application/json"
@@ -101,7 +105,7 @@ class Desk:
 
     `services` answer what the gate asks; without them nothing is asked. `items_waiting` is how many items may be judged
     or waiting to be written at once; more are refused at the door. `written` is called when events were written, for a
-    worker that lives in the same process.
+    worker that lives in the same process. `switched_off` tells which transforms an operator switched off.
     """
 
     def __init__(
@@ -116,6 +120,8 @@ class Desk:
         items_waiting: int,
         engine: str = claimlens.__version__,
         written: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
+        switched_off: Callable[[], Awaitable[frozenset[str]]] | None = None,
     ) -> None:
         self._checker = checker
         self._journal = journal
@@ -126,6 +132,8 @@ class Desk:
         self._items_waiting = items_waiting
         self._engine = engine
         self._written = written
+        self._meter = meter or Meter()
+        self._switched_off = switched_off or _nothing
         self._laws: dict[tuple[str, str], Law] = {}
         # One thread: judging holds the interpreter, a second one would only take turns with the first and the loop.
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="desk")
@@ -167,7 +175,8 @@ class Desk:
             return found
 
         with self._admitted(ask.size):
-            found = await self._in_slices(self._batches(ask.asked, on, GO, Outside.UNASKED), badge)
+            batches = self._batches(ask.asked, on, GO, Outside.UNASKED, await self._switched_off())
+            found = await self._in_slices(batches, badge)
         badges = b",".join([one for _, badges in found for one in badges])
         correlation_id = _encoder.encode(principal.correlation_id)
         return Reply(
@@ -219,10 +228,12 @@ class Desk:
             return made
 
         asks = self._services is not None and ask.services_ms > 0
-        batches = self._batches(ask.asked, occasion.on, None, Outside.ASKED if asks else Outside.UNASKED)
+        off = await self._switched_off()
+        batches = self._batches(ask.asked, occasion.on, None, Outside.ASKED if asks else Outside.UNASKED, off)
         if asks:
             await self._ask_services(batches, ask)
         made = await self._in_slices(batches, recorded)
+        self._count(made, off)
         lines = b"".join([one.decisions for one in made])
         return Judgement(
             verdicts=tuple([one.verdict for one in made]),
@@ -240,7 +251,19 @@ class Desk:
             degraded=tuple(degraded),
         )
 
-    def _batches(self, asked: Sequence[Asked], on: date, profile: str | None, outside: Outside) -> list[_Batch]:
+    def _count(self, made: Sequence[Recorded], off: frozenset[str]) -> None:
+        """Count the verdicts, and those in which a required check did not run."""
+        counts: dict[str, list[int]] = {}
+        for one in made:
+            count = counts.setdefault(one.audit.profile, [0, 0])
+            count[0] += 1
+            count[1] += one.audit.degraded or bool(off)
+        for profile, (verdicts, incomplete) in counts.items():
+            self._meter.verdicts(profile, verdicts, incomplete)
+
+    def _batches(
+        self, asked: Sequence[Asked], on: date, profile: str | None, outside: Outside, off: frozenset[str]
+    ) -> list[_Batch]:
         batches = [_Batch(batch, is_long) for batch, is_long in _cut(asked)]
         for batch in batches:
             batch.steps = self._checker.steps(
@@ -249,6 +272,8 @@ class Desk:
                 profile=profile,
                 on_date=on,
                 outside=outside,
+                without=off,
+                mark=self._meter.stopwatch(),
             )
         return batches
 
@@ -284,7 +309,10 @@ class Desk:
                 wanted.setdefault(question.service, []).extend(question.payload)
         answers = await asyncio.gather(
             *[
-                services.ask(Question(service, tuple(payload)), within_ms=max(within_ms, 0.0), retries=retries)
+                self._timed(
+                    service,
+                    services.ask(Question(service, tuple(payload)), within_ms=max(within_ms, 0.0), retries=retries),
+                )
                 for service, payload in wanted.items()
             ]
         )
@@ -296,6 +324,13 @@ class Desk:
                     for question in batch.questions
                 ]
             )
+
+    async def _timed(self, service: str, asking: Awaitable[Answer]) -> Answer:
+        began = perf_counter()
+        answer = await asking
+        if transform := _ASKING.get(service):
+            self._meter.transform(transform, (perf_counter() - began) * 1000)
+        return answer
 
     def _law(self, locale: str) -> Law:
         jurisdiction = jurisdiction_of(locale)
@@ -347,6 +382,10 @@ class Desk:
                 began = perf_counter()
             made += work(batch)
         return made
+
+
+async def _nothing() -> frozenset[str]:
+    return frozenset()
 
 
 def _answered(verdict: Verdict, suppressions: Sequence[Suppression], on: date) -> Answered:

@@ -28,6 +28,7 @@ from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
 from claimlens.usecases.sessions import Sessions
 from claimlens.usecases.tenants import Tenants
+from claimlens.usecases.transforms import Transforms
 from claimlens.usecases.users import SignIn, Users
 from claimlens.wiring import open_database
 
@@ -101,6 +102,11 @@ class Accounts:
     def maintenance(self) -> Maintenance:
         """The maintenance switch."""
         return Maintenance(self._switches, self.clock, self._words)
+
+    @cached_property
+    def transforms(self) -> Transforms:
+        """Transforms that are switched off."""
+        return Transforms(self._switches, self.clock, self._words)
 
 
 def open_secret_box(settings: Settings) -> InstallationSecretBox:

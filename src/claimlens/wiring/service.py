@@ -65,6 +65,7 @@ class Service:
         self.sign_in = self.accounts.sign_in
         self.access_log = self.accounts.access_log
         self.maintenance = self.accounts.maintenance
+        self.transforms = self.accounts.transforms
 
         #: What this process counts of its own work.
         self.meter = Meter()
@@ -88,6 +89,8 @@ class Service:
             self.listeners,
             items_waiting=settings.items_waiting,
             written=lambda: self.on_events(),
+            meter=self.meter,
+            switched_off=self.transforms.off,
         )
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)

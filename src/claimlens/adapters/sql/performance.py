@@ -63,12 +63,13 @@ class SqlPerformance:
         async with self._database.read(fresh=True) as connection:
             return [Tally(ts, count, failed) for ts, count, failed in await connection.execute(query)]
 
-    def _replacing(self, table: sa.Table, rows: list[dict[str, Any]]) -> sa.Insert:
+    def _replacing(self, table: sa.Table, rows: list[dict[str, Any]]) -> sa.Executable:
         """Both dialects say it in the same words, each with a construct of its own."""
-        insert = (postgresql if self._database.dialect == "postgresql" else sqlite).insert(table).values(rows)
+        insert: Any = (postgresql if self._database.dialect == "postgresql" else sqlite).insert(table).values(rows)
         key = [column.name for column in table.primary_key]
         fresh = {column.name: insert.excluded[column.name] for column in table.c if column.name not in key}
-        return insert.on_conflict_do_update(index_elements=key, set_=fresh)
+        replacing: sa.Executable = insert.on_conflict_do_update(index_elements=key, set_=fresh)
+        return replacing
 
 
 def _sum(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:

@@ -194,7 +194,7 @@ async def prometheus(call: TheCall) -> Response[bytes]:
         tag=_TAG,
         summary="Whether the promises are kept",
         about="Availability over 30 days with its error budget and how fast it burns, the 95th percentile of each gate "
-        "route, the share of verdicts in which every required check ran; over all processes. Who needs no key: as "
+        "route, the share of verdicts in which every required check ran; over all processes. Who needs no key: see "
         "`/metrics`.",
         action="operations.read",
         operators=True,
@@ -214,7 +214,7 @@ async def slo(call: TheCall) -> Response[bytes]:
         name="getPerformance",
         tag=_TAG,
         summary="How fast routes and transforms were",
-        about="Over all processes. `transforms` are samples: one batch of 16 is timed. Who needs no key: as `/metrics`.",
+        about="Over all processes. `transforms` are samples, one batch of 16. Who needs no key: see `/metrics`.",
         action="operations.read",
         operators=True,
         query=(
