@@ -195,7 +195,7 @@ def _read_tokens(tokens: list[re.Match[str]], folded: str) -> Reading:
         problem = _after_bare_number(tokens, at)
         if problem:
             return Reading("bad", problem=problem)
-    low, high = _number(low_text, unit), _number(high_text or low_text, unit)
+    low, high = read_number(low_text, unit), read_number(high_text or low_text, unit)
     if low is None or high is None:
         return Reading("bad", problem="the separator may mean thousands or decimals")
     if high < low:
@@ -227,7 +227,7 @@ def _rest(tokens: list[re.Match[str]], at: int, folded: str) -> tuple[Reading | 
         if tokens[at][1]:
             unit, _ = _unit(tokens, at + 1)
             if unit in ENERGY_IN_KJ:
-                value = _number(tokens[at][1], unit)
+                value = read_number(tokens[at][1], unit)
                 return (Reading("amount", value, value, unit=unit) if value is not None else None), None
         at += 1
     return None, None
@@ -246,8 +246,8 @@ def _unit(tokens: list[re.Match[str]], at: int) -> tuple[str, int]:
     return (unit, at + 1) if unit else ("", at)
 
 
-def _number(text: str, unit: str) -> float | None:
-    """The number, or None where a separator before three digits may mean thousands or decimals.
+def read_number(text: str, unit: str) -> float | None:
+    """The number, or None where a separator before three digits may mean thousands or decimals (`unit` may settle it).
 
     Two kinds of separator settle it, and so do repeats, a leading zero and spaces. Energy is never printed to three
     decimals and nothing holds a thousand grams in 100, which settles most of the rest.
@@ -337,7 +337,7 @@ def _food(folded: str, *, household: bool = False) -> tuple[float | None, float 
     spooned: list[tuple[bool, float]] = []
     for match in _AMOUNT_OF_FOOD.finditer(folded):
         unit = "fl_oz" if match[3].startswith("fl") else UNITS.get(match[3].rstrip("."), "")
-        value = _number(match[1], unit) if match[1] else None
+        value = read_number(match[1], unit) if match[1] else None
         value = (value or 0.0) + _fraction(match[2]) if match[2] else value
         if value is None or not 0 < value < 1e6:
             continue
