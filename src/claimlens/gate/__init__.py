@@ -10,7 +10,7 @@
 | `detect.allergens`       | `detect/allergens.py`                                    |
 | `detect.recalls`         | asked of `recall.lookup`, judged in `judge/recalls.py`   |
 | `verify.nutrition_claims`| `judge/nutrition_claims.py`, `judge/conditions.py`       |
-| `suggest.alternatives`   | `judge/health_claims.py` (from packs and the item's own numbers) |
+| `suggest.alternatives`   | `judge/health_claims.py`; the rest asked of `alt.suggester`: `rewrite/alternatives.py` |
 | `rewrite.disclaimer`     | `rewrite/edits.py`                                       |
 
 What a verdict leaves behind: `record.py` makes the audit and the decision log (`masking.py` takes personal data out of
@@ -19,15 +19,18 @@ them), `notify.py` the payloads of webhooks. They decide what is written and sen
 
 from collections.abc import Generator, Sequence
 from datetime import date
+from typing import Any
 
 from msgspec.structs import replace
 
 from claimlens.domain.item import Item
+from claimlens.domain.pack import Pack
 from claimlens.domain.profile import Profile
 from claimlens.domain.question import Answer, Outside, Question
-from claimlens.domain.service import RECALL_LOOKUP
+from claimlens.domain.service import ALT_SUGGESTER, RECALL_LOOKUP
 from claimlens.gate.check import Examined, Examiner, Mark
 from claimlens.gate.judge.recalls import judge_recall, recall_payload, recall_record
+from claimlens.gate.rewrite.alternatives import alternatives_wanted, offers_record, with_alternatives
 
 __all__ = ["STAGES", "Examined", "Examiner", "Mark", "Steps", "examine"]
 
@@ -58,20 +61,46 @@ def examine(
     examined = [examiner.examine(item, profile, in_force, language, mark) for item in items]
     if profile.off:
         examined = [_with_gaps(one, profile.off) for one in examined]
+    asks = outside is Outside.ASKED
     recalls = profile.runs("detect.recalls") and outside is not Outside.APART
+    suggests = profile.runs("suggest.alternatives") and asks
+    wanted = [
+        alternatives_wanted(item, one.verdict, locale=locale, on=on) if suggests else None
+        for item, one in zip(items, examined, strict=True)
+    ]
     questions: tuple[Question, ...] = ()
-    if recalls and outside is Outside.ASKED:
-        questions = (Question(RECALL_LOOKUP, tuple([recall_payload(item, locale) for item in items])),)
-    answers = yield questions
+    if recalls and asks:
+        questions += (Question(RECALL_LOOKUP, tuple([recall_payload(item, locale) for item in items])),)
+    if any(wanted):
+        questions += (Question(ALT_SUGGESTER, tuple([payload for payload in wanted if payload is not None])),)
+    answered = (yield questions) or ()
+    answers = dict(zip([question.service for question in questions], answered, strict=True))
+    if any(wanted):
+        _take_offers(examined, wanted, answers[ALT_SUGGESTER])
     if recalls:
-        asked = bool(questions)
-        found = (answers[0] if asked else None) or (None,) * len(items)
-        for i, (one, item, answer) in enumerate(zip(examined, items, found, strict=True)):
-            examined[i] = one._replace(
-                verdict=judge_recall(one.verdict, item, answer, examiner.pack, asked=asked),
-                services={**(one.services or {}), RECALL_LOOKUP: recall_record(answer)} if asked else one.services,
-            )
+        _take_recalls(examined, items, answers.get(RECALL_LOOKUP), examiner.pack, asked=asks)
     return examined
+
+
+def _take_offers(examined: list[Examined], wanted: Sequence[dict[str, Any] | None], answer: Answer) -> None:
+    """Put what `alt.suggester` offers into the verdicts that it was asked about."""
+    places = [i for i, payload in enumerate(wanted) if payload is not None]
+    for i, offers in zip(places, answer or (None,) * len(places), strict=True):
+        one = examined[i]
+        examined[i] = one._replace(
+            verdict=with_alternatives(one.verdict, offers),
+            services={**(one.services or {}), ALT_SUGGESTER: offers_record(offers)},
+        )
+
+
+def _take_recalls(examined: list[Examined], items: Sequence[Item], answer: Answer, pack: Pack, *, asked: bool) -> None:
+    """Put what is known of recalls into the verdicts."""
+    found = answer or (None,) * len(items)
+    for i, (one, item, lookup) in enumerate(zip(examined, items, found, strict=True)):
+        examined[i] = one._replace(
+            verdict=judge_recall(one.verdict, item, lookup, pack, asked=asked),
+            services={**(one.services or {}), RECALL_LOOKUP: recall_record(lookup)} if asked else one.services,
+        )
 
 
 def _with_gaps(one: Examined, off: tuple[str, ...]) -> Examined:

@@ -53,6 +53,16 @@ def _recall_lookup(settings: Settings) -> Logic:
     return Logic(service=RECALL_LOOKUP, answer=recalls.answer, payload=RecallPayload, reply=RecallReply, look=look)
 
 
+def _alt_suggester(settings: Settings) -> Logic:
+    from claimlens.adapters.system.clock import SystemClock
+    from claimlens.gate.rewrite.alternatives import Offers
+    from claimlens.usecases.alternatives import Alternatives, Wanted
+    from claimlens.wiring import open_checker
+
+    alternatives = Alternatives(open_checker(settings), SystemClock())
+    return Logic(service=ALT_SUGGESTER, answer=alternatives.answer, payload=Wanted, reply=Offers)
+
+
 def _not_there(settings: Settings) -> Logic:
     raise ClaimLensError("this service is not part of this installation yet")
 
@@ -61,5 +71,5 @@ _OPENERS: dict[str, Callable[[Settings], Logic]] = {
     OCR_LABEL: _not_there,
     UNIT_CONVERT: _not_there,
     RECALL_LOOKUP: _recall_lookup,
-    ALT_SUGGESTER: _not_there,
+    ALT_SUGGESTER: _alt_suggester,
 }

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from claimlens.domain.finding import Citation, Finding, Severity, Suggestion
 from claimlens.domain.item import Item
+from claimlens.domain.service import ALT_SUGGESTER
 from claimlens.domain.verdict import Verdict
 
 #: Findings of one item that are asked about; a text with more of them wants writing anew.
@@ -61,22 +62,38 @@ def alternatives_wanted(item: Item, verdict: Verdict, *, locale: str, on: date) 
 def with_alternatives(verdict: Verdict, answer: dict[str, Any] | None) -> Verdict:
     """The verdict with the offers of an answer before what the rules themselves advise, each text once.
 
-    An answer that does not fit the question changes nothing.
+    Without an answer (None) the findings stay as they are, and the verdict says that the service is out. An answer that
+    does not fit the question changes nothing.
     """
     if answer is None:
-        return verdict
+        return replace(
+            verdict,
+            not_checked=(*verdict.not_checked, ALT_SUGGESTER),
+            degraded_services=(*verdict.degraded_services, ALT_SUGGESTER),
+        )
     asked = _asked_about(verdict)
-    try:
-        offers = msgspec.convert(answer, Offers).suggestions
-    except msgspec.ValidationError:
-        return verdict
-    if not offers or len(offers) != len(asked):
+    offers = _read(answer)
+    if len(offers) != len(asked):
         return verdict
     reasons = list(verdict.reasons)
     for i, found in zip(asked, offers, strict=True):
         if found:
             reasons[i] = replace(reasons[i], suggestions=_joined(found, reasons[i]))
     return replace(verdict, reasons=tuple(reasons))
+
+
+def offers_record(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the audit keeps of an answer: enough to judge again by it."""
+    if answer is None:
+        return None
+    return {"suggestions": answer["suggestions"]} if answer.get("suggestions") else {}
+
+
+def _read(answer: dict[str, Any]) -> list[list[Offer]]:
+    try:
+        return msgspec.convert(answer, Offers).suggestions or []
+    except msgspec.ValidationError:
+        return []
 
 
 def _asked_about(verdict: Verdict) -> list[int]:
