@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test bench bench-service bench-durable soak fuzz eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ bench-durable: $(VENV)/dev.stamp ## verdicts made durable a second, beside one t
 
 soak: $(VENV)/dev.stamp ## kill server and database 100 times each under load; nothing answered is lost [ARGS="--kills N"]
 	$(BIN)/python -m tests.soak $(ARGS)
+
+mutations: $(VENV)/dev.stamp ## 10,000 random mutations of sealed audits; each must be found [ARGS="--count N --seed N"]
+	$(BIN)/python -m tests.mutations $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## requests made from the OpenAPI document, on either store [FUZZ_MINUTES=20]
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -9,14 +9,13 @@ Rules kept here:
 """
 
 import base64
-import binascii
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -39,6 +38,8 @@ from claimlens.domain.seal import (
 from claimlens.domain.tenant import LEAST_RETENTION_DAYS
 from claimlens.kit.merkle import leaf_hash, root_of
 from claimlens.usecases.bundles import END_START, SEAL_START
+
+_Statement = TypeVar("_Statement", Seal, Bundle)
 
 #: No more findings are listed one by one; all are counted.
 MOST_LISTED = 100
@@ -165,10 +166,10 @@ class BundleCheck:
         try:
             line = msgspec.json.decode(text, type=_SealLine)
             signed = Signed(bytes(line.seal), _unhexed(line.signature))
-            seal = msgspec.json.decode(signed.statement, type=Seal)
+            seal = _zoned(msgspec.json.decode(signed.statement, type=Seal))
             members = None if line.members is None else base64.b64decode(line.members, validate=True)
             listed = None if members is None else unpacked(members)
-        except (msgspec.DecodeError, ValueError, binascii.Error) as error:
+        except ValueError as error:  # of msgspec, of base64, and bytes that are no UTF-8
             self._found(Breach.REPLACED_SEAL, f"this is no seal: {error}")
             return
         rebuilt = msgspec.json.encode({"members": line.members, "seal": line.seal, "signature": signed.signature.hex()})
@@ -259,8 +260,8 @@ class BundleCheck:
         try:
             line = msgspec.json.decode(text, type=_EndLine)
             signed = Signed(bytes(line.bundle), _unhexed(line.signature))
-            end = msgspec.json.decode(signed.statement, type=Bundle)
-        except (msgspec.DecodeError, ValueError) as error:
+            end = _zoned(msgspec.json.decode(signed.statement, type=Bundle))
+        except ValueError as error:
             self._found(Breach.CUT, f"this is no end of a bundle: {error}")
             return
         rebuilt = msgspec.json.encode({"bundle": line.bundle, "signature": signed.signature.hex()})
@@ -358,8 +359,8 @@ def check_bundle(
 def _said(text: bytes) -> tuple[str, str, datetime] | None:
     """Whose audit a record says it is, which one and of when; None for what is no record."""
     try:
-        record: Any = msgspec.json.decode(text, type=_Names)
-    except msgspec.DecodeError:
+        record = msgspec.json.decode(text, type=_Names)
+    except ValueError:  # msgspec's errors, and bytes that are no UTF-8
         return None
     return record.tenant_id, record.audit_id, record.ts
 
@@ -368,6 +369,15 @@ class _Names(msgspec.Struct):
     tenant_id: str
     audit_id: str
     ts: datetime
+
+
+def _zoned(statement: _Statement) -> _Statement:
+    """Raises ValueError if a moment of the statement has no zone: it could not be compared."""
+    for name in statement.__struct_fields__:
+        value = getattr(statement, name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError(f"{name} has no zone")
+    return statement
 
 
 def _unhexed(text: str) -> bytes:
