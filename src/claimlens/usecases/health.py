@@ -1,7 +1,7 @@
 """How the service is, as its operators and its clients ask."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -9,12 +9,12 @@ from typing import Protocol
 import msgspec
 
 from claimlens.domain.errors import ClaimLensError, NotFoundError
+from claimlens.domain.service import SERVICES, BreakerState, ServiceState
 from claimlens.ports.cache import CacheHealth
 from claimlens.ports.clock import Clock
+from claimlens.ports.services import Services
 from claimlens.usecases.maintenance import Maintenance, Switch
 
-#: The services that a verdict may ask.
-SERVICES = ("ocr.label", "unit.convert", "recall.lookup", "alt.suggester")
 #: A database that does not answer within this time is out, in seconds.
 PATIENCE_S = 2.0
 
@@ -65,35 +65,46 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One service. `breaker` is closed, half-open or open; `transport` is `none` while nothing is connected."""
+    """One service as this process sees it.
+
+    `status` is ok, out (left alone), trying (whether it is back) or off (by an operator, until `off_until`); `breaker`
+    closed, open or half-open, `since` so; `transport` in-process, mcp or off. `p95_ms` is that of the last 200 answers.
+    """
 
     service: str
     status: str
     breaker: str
     transport: str
+    since: datetime | None = None
     last_success: datetime | None = None
+    last_failure: datetime | None = None
     p95_ms: float | None = None
+    off_until: datetime | None = None
 
 
 class HealthDesk:
     """Looks at the parts. It reads what they know of themselves and calls no service."""
 
-    def __init__(self, store: Pinged, cache: CacheAsked, maintenance: Maintenance, clock: Clock) -> None:
+    def __init__(
+        self, store: Pinged, cache: CacheAsked, maintenance: Maintenance, services: Services, clock: Clock
+    ) -> None:
         self._store = store
         self._cache = cache
         self._maintenance = maintenance
+        self._services = services
         self._clock = clock
 
     async def look(self) -> Health:
         """The state of everything. The database decides on `unhealthy`, a part that is out on `degraded`."""
         database, cache, switch = await asyncio.gather(self._database(), self._cache_check(), self._switch())
-        checks = (database, cache, Check(name="mcp_services", status="ok"))
-        degraded = tuple(sorted(name for name, state in self.breakers().items() if state != "closed"))
+        states = self._services.states()
+        checks = (database, cache, _services_check(states))
+        degraded = tuple(state.service for state in states if state.is_out)
         if database.status != "ok":
             status = Status.UNHEALTHY
         elif switch.enabled:
             status = Status.MAINTENANCE
-        elif degraded or any(check.status != "ok" for check in checks):
+        elif any(check.status != "ok" for check in checks):
             status = Status.DEGRADED
         else:
             status = Status.HEALTHY
@@ -112,13 +123,11 @@ class HealthDesk:
 
     def service(self, name: str) -> ServiceHealth:
         """One of the services. Raises NotFoundError for another name."""
-        if name not in SERVICES:
-            raise NotFoundError(f"there is no service {name!r:.40}; the services are {', '.join(SERVICES)}")
-        return ServiceHealth(service=name, status="not_connected", breaker=self.breakers()[name], transport="none")
-
-    def breakers(self) -> Mapping[str, str]:
-        """The breaker of each service. None is connected yet: `not_checked` lists what would have been asked."""
-        return dict.fromkeys(SERVICES, "closed")
+        for state in self._services.states():
+            if state.service == name:
+                shared = {field: getattr(state, field) for field in ServiceHealth.__struct_fields__ if field != "status"}
+                return ServiceHealth(status=_status_of(state), **shared)
+        raise NotFoundError(f"there is no service {name!r:.40}; the services are {', '.join(SERVICES)}")
 
     async def _database(self) -> Check:
         try:
@@ -140,3 +149,22 @@ class HealthDesk:
                 return await self._maintenance.current()
         except TimeoutError:
             return Switch(enabled=False)
+
+
+_STATUS = {BreakerState.CLOSED: "ok", BreakerState.OPEN: "out", BreakerState.HALF_OPEN: "trying"}
+
+
+def _status_of(state: ServiceState) -> str:
+    return "off" if state.transport == "off" else _STATUS[state.breaker]
+
+
+def _services_check(states: Sequence[ServiceState]) -> Check:
+    """The services together. Why one is out is for operators: this is read by everybody."""
+    out = [f"{state.service} is {_status_of(state)}" for state in states if state.is_out]
+    modes = sorted({state.transport for state in states} - {"off", "none"})
+    return Check(
+        name="mcp_services",
+        status="degraded" if out else "ok",
+        mode=", ".join(modes),
+        detail="; ".join(out),
+    )

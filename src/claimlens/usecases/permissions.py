@@ -55,6 +55,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "maintenance.write": _PLATFORM,
     "operations.read": _PLATFORM,
     "profiles.switch": _PLATFORM,
+    "services.write": _PLATFORM,
 }
 
 #: A key or a user is made by one who has at least the same rank.

@@ -24,7 +24,7 @@ class GuardedServices:
     Breakers decide by what this process saw. What another process found out about a server that both use is a reason to
     look at once, no more: words may be lost, and a process that is cut off says nothing about the others.
 
-    `on_call` is told of every call: service, outcome, milliseconds.
+    Everything in `on_call` is told of every call: service, outcome, milliseconds.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class GuardedServices:
         self._switches = switches
         self._newsroom = newsroom
         self._me = clock.new_id()
-        self.on_call: Callable[[str, CallOutcome, float], None] = lambda *_: None
-        observer = Observer(called=lambda *call: self.on_call(*call), changed=self._changed, answered=self._answered)
+        self.on_call: list[Callable[[str, CallOutcome, float], None]] = []
+        observer = Observer(called=self._called, changed=self._changed, answered=self._answered)
         self._guards = {
             way.service: Guard(way, settings, clock, observer, moment=moment, chance=chance) for way in ways
         }
@@ -90,6 +90,10 @@ class GuardedServices:
     def _is_out(self, service: str) -> bool:
         guard = self._guards.get(service)
         return self._switches.off(service) is not None or (guard is not None and not guard.is_closed)
+
+    def _called(self, service: str, outcome: CallOutcome, ms: float) -> None:
+        for told in self.on_call:
+            told(service, outcome, ms)
 
     def _answered(self, service: str) -> None:
         if not self._is_out(service):

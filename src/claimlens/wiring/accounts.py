@@ -26,6 +26,7 @@ from claimlens.usecases.api_keys import ApiKeys
 from claimlens.usecases.authentication import Authentication
 from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
+from claimlens.usecases.service_switches import ServiceSwitches
 from claimlens.usecases.sessions import Sessions
 from claimlens.usecases.tenants import Tenants
 from claimlens.usecases.transforms import Transforms
@@ -102,6 +103,11 @@ class Accounts:
     def maintenance(self) -> Maintenance:
         """The maintenance switch."""
         return Maintenance(self._switches, self.clock, self._words)
+
+    @cached_property
+    def service_switches(self) -> ServiceSwitches:
+        """Services that an operator switched off."""
+        return ServiceSwitches(self._switches, self.clock, self._words)
 
     @cached_property
     def transforms(self) -> Transforms:

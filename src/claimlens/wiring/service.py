@@ -40,6 +40,7 @@ from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 
+from claimlens.wiring.services import TRANSFORM_OF, open_services
 log = structlog.get_logger()
 
 #: How often it is written when keys were last used and what was counted, in seconds.
@@ -82,12 +83,22 @@ class Service:
         #: Called when events were written; the worker in this process, if there is one, puts itself here.
         self.on_events: Callable[[], None] = lambda: None
         self.desk = Desk(
+        self.services = open_services(
+            settings,
+            database,
+            self.clock,
+            self.cache,
+            self.accounts.service_switches,
+            written=lambda: self.on_events(),
+        )
+        self.services.on_call.append(self._called)
             self.checker,
             self.journal,
             self.clock,
             self.secrets,
             self.listeners,
             items_waiting=settings.items_waiting,
+            services=self.services,
             written=lambda: self.on_events(),
             meter=self.meter,
             switched_off=self.transforms.off,
@@ -98,7 +109,7 @@ class Service:
         self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
         self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)
         self.deliveries = Deliveries(self.webhook_store, self.clock)
-        self.health = HealthDesk(database, self.cache, self.maintenance, self.clock)
+        self.health = HealthDesk(database, self.cache, self.maintenance, self.services, self.clock)
         self.versions = Versions(self.checker, self._migration)
         performance_store = SqlPerformance(database)
         self.recorder = Recorder(self.meter, performance_store, self.clock)
@@ -123,6 +134,7 @@ class Service:
         gc.freeze()  # what was loaded lives as long as the process: no collection need walk it again
         self._flushing = asyncio.create_task(self._flush_now_and_then())
 
+        await self.services.start()
     async def stop(self) -> None:
         """Write what is left to write and let go of everything."""
         if self._flushing is not None:
@@ -134,11 +146,16 @@ class Service:
         await self.recorder.flush_if_possible()
         await self.journal.close()
         await self.sender.close()
+        await self.services.stop()
         await self.cache.stop()
         await self.database.close()
 
     def _load_packs(self) -> None:
         for jurisdiction in Jurisdiction:
+    def _called(self, service: str, _: str, ms: float) -> None:
+        if transform := TRANSFORM_OF.get(service):
+            self.meter.transform(transform, ms)
+
             self.checker.examiner(jurisdiction)
 
     async def _prepare_store(self) -> None:

@@ -4,13 +4,25 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from claimlens.domain.errors import ClaimLensError
 from claimlens.ports.services import ServiceError, ServiceSlowError
 
-Answerer = Callable[[Sequence[dict[str, Any]]], tuple[dict[str, Any], ...]]
-"""One answer for each payload."""
+
+class Local(Protocol):
+    """A service in this process. Both may take their time."""
+
+    @property
+    def answer(self) -> Callable[[Sequence[dict[str, Any]]], tuple[dict[str, Any], ...]]:
+        """One answer for each payload."""
+        ...
+
+    @property
+    def close(self) -> Callable[[], None]:
+        """Let go of what it holds."""
+        ...
+
 
 #: Payloads answered in one go: when nobody waits any more, no more than these are finished for nobody.
 _TOGETHER = 8
@@ -21,10 +33,10 @@ class InProcessTransport:
 
     name = "in-process"
 
-    def __init__(self, service: str, make: Callable[[], Answerer], *, threads: int = 1) -> None:
+    def __init__(self, service: str, make: Callable[[], Local], *, threads: int = 1) -> None:
         self._make = make
         self._making = threading.Lock()
-        self._made: Answerer | None = None
+        self._made: Local | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=service)
 
     async def call(self, payloads: Sequence[dict[str, Any]], *, timeout_s: float) -> tuple[dict[str, Any], ...]:
@@ -45,11 +57,13 @@ class InProcessTransport:
         return tuple(answers)
 
     async def close(self) -> None:
-        """Begin nothing more; what was begun ends by itself."""
+        """Begin nothing more, and let go of what was made; what was begun ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._made is not None:
+            await asyncio.to_thread(self._made.close)
 
     def _answer(self, payloads: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
         with self._making:
             if self._made is None:
                 self._made = self._make()
-        return self._made(payloads)
+        return self._made.answer(payloads)

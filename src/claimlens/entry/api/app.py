@@ -61,6 +61,7 @@ def create_app(service: Service, *, express: bool = True) -> App:
     admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
     desk = GateDesk(service.desk, admission, once, metrics)
 
+    service.services.on_call.append(metrics.called)
     def entrance(app: ASGIApp) -> ASGIApp:
         return Entrance(app, admission, once, methods_by_path(ROUTES))
 

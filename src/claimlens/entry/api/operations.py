@@ -142,19 +142,24 @@ async def ready(call: TheCall) -> Response[bytes]:
         name="getServiceHealth",
         tag=_TAG,
         summary="One of the services that a verdict may ask",
-        about="`ocr.label`, `unit.convert`, `recall.lookup`, `alt.suggester`.",
+        about="`ocr.label`, `unit.convert`, `recall.lookup`, `alt.suggester`, as this process sees them: it asks "
+        "nobody. `status` is `ok`, `out` (left alone after failures), `trying` (whether it is back) or `off` (by an "
+        "operator).",
         public=True,
         uncounted=True,
         answers=(
             Answer(
                 shape=ServiceHealth,
                 example={
-                    "service": "ocr.label",
-                    "status": "not_connected",
+                    "service": "recall.lookup",
+                    "status": "ok",
                     "breaker": "closed",
-                    "transport": "none",
-                    "last_success": None,
-                    "p95_ms": None,
+                    "transport": "mcp",
+                    "since": None,
+                    "last_success": _NOW,
+                    "last_failure": None,
+                    "p95_ms": 4.2,
+                    "off_until": None,
                 },
             ),
         ),

@@ -11,6 +11,6 @@ async def scrape(metrics: Metrics, service: Service) -> bytes:
     metrics.budget(await service.slo.remaining())
     cache = await service.cache.health()
     metrics.cache(cache.memory_bytes, is_up=cache.status == "ok")
-    metrics.services(service.health.breakers())
+    metrics.services(service.services.states())
     metrics.waiting(items=service.desk.items_in_flight, rows=service.journal.waiting)
     return metrics.text()

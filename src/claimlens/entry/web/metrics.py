@@ -1,16 +1,17 @@
 """Prometheus metrics. Names are those of the runbook to the letter."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from claimlens.domain.performance import BOUNDS_MS, Figures, Kind
+from claimlens.domain.service import BreakerState, ServiceState
 from claimlens.usecases.meter import Meter
 
 #: The charset is added to every text.
@@ -19,7 +20,7 @@ MEDIA_TYPE = prometheus_client.CONTENT_TYPE_LATEST.replace("; charset=utf-8", ""
 _BOUNDS = [*[str(float(ms)) for ms in BOUNDS_MS], "+Inf"]
 #: The client library ends every counter in `_total`; operators ask for this one without.
 _FAILED = "claimlens_requests_failed"
-_BREAKERS = {"closed": 0, "half-open": 1, "open": 2}
+_BREAKERS = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -45,6 +46,19 @@ class Metrics:
         self._degraded = Gauge("claimlens_degraded_services", "Services that are out.", registry=registry)
         self._breakers = Gauge(
             "claimlens_circuit_breaker_state", "0 closed, 1 half-open, 2 open.", ["service"], registry=registry
+        )
+        self._calls = Counter(
+            "claimlens_service_calls_total",
+            "Calls of services, probes too: answered, slow, refused or failed.",
+            ["service", "outcome"],
+            registry=registry,
+        )
+        self._call_times = Histogram(
+            "claimlens_service_call_duration_ms",
+            "Time of a call of a service, whatever came of it.",
+            ["service"],
+            buckets=BOUNDS_MS,
+            registry=registry,
         )
         self._connections = Gauge(
             "claimlens_db_connections", "Connections to the database.", ["state"], registry=registry
@@ -97,11 +111,16 @@ class Metrics:
         self._cache_memory.set(memory_bytes or 0)
         self._cache_up.set(is_up)
 
-    def services(self, breakers: Mapping[str, str]) -> None:
-        """Note the breakers: service → closed, half-open or open."""
-        for service, state in breakers.items():
-            self._breakers.labels(service).set(_BREAKERS[state])
-        self._degraded.set(sum(state != "closed" for state in breakers.values()))
+    def services(self, states: Sequence[ServiceState]) -> None:
+        """Note how the services are."""
+        for state in states:
+            self._breakers.labels(state.service).set(_BREAKERS[state.breaker])
+        self._degraded.set(sum(state.is_out for state in states))
+
+    def called(self, service: str, outcome: str, ms: float) -> None:
+        """Count one call of a service."""
+        self._calls.labels(service, outcome).inc()
+        self._call_times.labels(service).observe(ms)
 
     def waiting(self, *, items: int, rows: int) -> None:
         """Note what waits inside this process."""
