@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from mcp_types import CallToolResult, TextContent
 
 _READY_S = 60.0
 _SAYS = re.compile(r"ClaimLens (\S+) serves at (http://\S+)\.")
@@ -97,6 +100,19 @@ class McpServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+def told(result: CallToolResult) -> Any:
+    """What a call gave, as structure; fails with what it says if it is an error."""
+    assert not result.is_error, text_of(result)
+    return result.structured_content
+
+
+def text_of(result: CallToolResult) -> str:
+    """The only text of a result."""
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
 
 
 def environ_for(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 from mcp.client import Client
 
 from claimlens.domain.service import TERMS
-from tests.mcp_serving import environ_for, mcp_serving
+from tests.mcp_serving import environ_for, mcp_serving, text_of, told
 from tests.valkey import eventually
 
 TODAY = datetime.now(UTC).date()
@@ -88,24 +88,24 @@ class TestTool:
                 {"name": "dosa", "locale": "en-IN"},
             ]
             result = await client.call_tool("lookup_recalls", {"payloads": payloads})
-        assert not result.is_error
+        assert tool.output_schema is not None
         jsonschema.validate({"payloads": payloads}, tool.input_schema)
-        jsonschema.validate(result.structured_content, tool.output_schema)
-        found, none, cannot, unknown = result.structured_content["answers"]
+        jsonschema.validate(told(result), tool.output_schema)
+        found, none, cannot, unknown = told(result)["answers"]
         assert found["outcome"] == "found"
         assert found["matches"][0]["id"] == "FSA-PRIN-1-2026"
         assert none["outcome"] == "none"
         assert cannot == {"cannot": "nothing to look up: no name, brand, gtin or ingredients"}
         assert unknown["failed_sources"][0]["reason"] == "missing"
-        assert json.loads(result.content[0].text) == result.structured_content
+        assert json.loads(text_of(result)) == told(result)
 
     async def test_a_thousand_items_come_back_in_order_and_only_as_structure(self, recalls):
         payloads = [{"name": f"Dale Dairy rhubarb trifle {n % 2}", "market": "GB"} for n in range(1_000)]
         async with Client(recalls.url) as client:
             result = await client.call_tool("lookup_recalls", {"payloads": payloads})
-        answers = result.structured_content["answers"]
+        answers = told(result)["answers"]
         assert len(answers) == 1_000
-        assert result.content[0].text.startswith("1000 answers, 0 of them `cannot`; too long for text")
+        assert text_of(result).startswith("1000 answers, 0 of them `cannot`; too long for text")
 
     @pytest.mark.parametrize(
         ("arguments", "says"),
@@ -122,13 +122,13 @@ class TestTool:
         async with Client(recalls.url) as client:
             result = await client.call_tool("lookup_recalls", arguments)
         assert result.is_error
-        assert [content.text for content in result.content] == [says]
+        assert text_of(result) == says
 
     async def test_wrong_types_inside_a_payload_concern_that_payload_alone(self, recalls):
         async with Client(recalls.url) as client:
             payloads = [{"name": 7}, {"name": "soup", "lots": "L1"}, {"name": "dry bread", "market": "GB"}]
             result = await client.call_tool("lookup_recalls", {"payloads": payloads})
-        one, two, three = result.structured_content["answers"]
+        one, two, three = told(result)["answers"]
         assert (set(one), set(two)) == ({"cannot"}, {"cannot"})
         assert three["outcome"] == "none"
 
@@ -136,17 +136,17 @@ class TestTool:
         async with Client(recalls.url) as client:
             result = await client.call_tool("rm", {"payloads": [{}]})
         assert result.is_error
-        assert result.content[0].text == "there is no tool 'rm'; there is lookup_recalls"
+        assert text_of(result) == "there is no tool 'rm'; there is lookup_recalls"
 
 
 class TestHttp:
     def test_health_says_what_the_service_rests_on(self, recalls):
         status, body, kind = get(f"{recalls.root}/health")
-        told = json.loads(body)
+        health = json.loads(body)
         assert (status, kind) == (200, "application/json")
-        assert told["service"] == "recall.lookup"
-        assert told["status"] == "degraded"  # openFDA and RASFF hold the starting set only
-        assert {check["name"]: check["status"] for check in told["checks"]} == {
+        assert health["service"] == "recall.lookup"
+        assert health["status"] == "degraded"  # openFDA and RASFF hold the starting set only
+        assert {check["name"]: check["status"] for check in health["checks"]} == {
             "fsa": "ok",
             "openfda": "degraded",
             "rasff": "degraded",

@@ -15,18 +15,19 @@ def command() -> None:
 
 
 @command.command("serve")
-@click.argument("service", required=False, type=click.Choice(SERVICES))
+@click.argument("service", required=False, type=click.Choice([*SERVICES, "gate"]))
 @click.option("--all", "every", is_flag=True, help="All four services, each at a port of its own.")
 @click.option("--host", help="Address to listen on; default: CLAIMLENS_HOST, else 127.0.0.1.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_532),
-    help="Port, 0 for a free one; default: 7001 to 7004. With --all the first of four.",
+    help="Port, 0 for a free one; default: 7001 to 7004, with --all the first of four. `gate` without a port: stdio.",
 )
 def serve(service: str | None, every: bool, host: str | None, port: int | None) -> int:
-    """Serve one service, or all four, over HTTP until Ctrl+C or SIGTERM.
+    """Serve one service, or all four, over HTTP until Ctrl+C or SIGTERM; or the gate to a writer's or agent's client.
 
-    Each has `/mcp`, `/health` and `/metrics`. With --all, a service that cannot be served is named, and the others are.
+    Over HTTP each has `/mcp`, `/health` and `/metrics`. With --all, one that cannot be served is named, the others are
+    served. The gate speaks over standard input and output unless it is given a port.
     """
     if every == (service is not None):
         raise click.UsageError("name one service, or say --all")
@@ -35,6 +36,16 @@ def serve(service: str | None, every: bool, host: str | None, port: int | None) 
     from claimlens.entry.mcp.process import serve_http
 
     settings = read_settings()
+    if service == "gate":
+        from claimlens.entry.mcp.gate_offer import gate_offer
+        from claimlens.entry.mcp.process import serve_stdio
+
+        offer = gate_offer(settings)
+        if port is None:
+            serve_stdio(offer)
+        else:
+            serve_http([offer], settings, host=host or settings.host, ports=[port])
+        return CLEAN
     offers = []
     for name in SERVICES if every else (service,):
         assert name is not None

@@ -17,8 +17,8 @@ from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.mcp.tools import Outcome, Tool, ToolError
 from claimlens.entry.web.correlation import trace_of
 
-#: Calls that are worked on at once, and calls that may wait for it: more are refused at once.
-AT_ONCE, MOST_WAITING = 4, 64
+#: Calls that may wait to be worked on: more are refused at once.
+MOST_WAITING = 64
 #: A result of at most so many bytes is sent as text, too, for clients that read nothing else.
 MOST_TEXT = 16 * 1024
 #: For how long a client may keep the list of tools: it changes with the version only.
@@ -35,8 +35,8 @@ class ToolServer:
         self._tools = {tool.name: tool for tool in offer.tools}
         self._shown = [_shown(tool) for tool in offer.tools]
         self._metrics = metrics
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=offer.name)
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(offer.at_once, thread_name_prefix=offer.name)
+        self._free = asyncio.Semaphore(offer.at_once)
         self._waiting = 0
         self.server: Server[dict[str, Any]] = Server(
             f"claimlens {offer.name}",
