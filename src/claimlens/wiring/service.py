@@ -39,8 +39,8 @@ from claimlens.usecases.versions import Versions
 from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
-
 from claimlens.wiring.services import TRANSFORM_OF, open_services
+
 log = structlog.get_logger()
 
 #: How often it is written when keys were last used and what was counted, in seconds.
@@ -82,7 +82,6 @@ class Service:
 
         #: Called when events were written; the worker in this process, if there is one, puts itself here.
         self.on_events: Callable[[], None] = lambda: None
-        self.desk = Desk(
         self.services = open_services(
             settings,
             database,
@@ -92,13 +91,14 @@ class Service:
             written=lambda: self.on_events(),
         )
         self.services.on_call.append(self._called)
+        self.desk = Desk(
             self.checker,
             self.journal,
             self.clock,
             self.secrets,
             self.listeners,
-            items_waiting=settings.items_waiting,
             services=self.services,
+            items_waiting=settings.items_waiting,
             written=lambda: self.on_events(),
             meter=self.meter,
             switched_off=self.transforms.off,
@@ -132,9 +132,9 @@ class Service:
             raise _first(errors) from None
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: no collection need walk it again
+        await self.services.start()
         self._flushing = asyncio.create_task(self._flush_now_and_then())
 
-        await self.services.start()
     async def stop(self) -> None:
         """Write what is left to write and let go of everything."""
         if self._flushing is not None:
@@ -144,18 +144,18 @@ class Service:
         with contextlib.suppress(ClaimLensError):
             await self.authentication.flush()
         await self.recorder.flush_if_possible()
+        await self.services.stop()
         await self.journal.close()
         await self.sender.close()
-        await self.services.stop()
         await self.cache.stop()
         await self.database.close()
 
-    def _load_packs(self) -> None:
-        for jurisdiction in Jurisdiction:
     def _called(self, service: str, _: str, ms: float) -> None:
         if transform := TRANSFORM_OF.get(service):
             self.meter.transform(transform, ms)
 
+    def _load_packs(self) -> None:
+        for jurisdiction in Jurisdiction:
             self.checker.examiner(jurisdiction)
 
     async def _prepare_store(self) -> None:

@@ -57,11 +57,11 @@ def create_app(service: Service, *, express: bool = True) -> App:
     settings = service.settings
     clients = Clients(settings.trusted_proxies, settings.ops_networks)
     metrics = Metrics(service.meter)
+    service.services.on_call.append(metrics.called)
     once = Once(service.idempotency)
     admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
     desk = GateDesk(service.desk, admission, once, metrics)
 
-    service.services.on_call.append(metrics.called)
     def entrance(app: ASGIApp) -> ASGIApp:
         return Entrance(app, admission, once, methods_by_path(ROUTES))
 
