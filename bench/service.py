@@ -100,6 +100,8 @@ def export(bench: Bench) -> dict[str, float]:
     count = bench.options.export
     if not count:
         return {}
+    some = {"items": [_wire(item) for item in islice(items(_FEED), _FEED)], "locale": "en-GB"}
+    assert bench.server.ask("POST", "/v1/menu/feed", some).status == 200
     _fill(bench.database, count)
     before = peak = bench.server.resident_mb()
     path = f"/v1/export/audits?start_date={_DAY:%Y-%m-%d}&end_date={_DAY:%Y-%m-%d}"
