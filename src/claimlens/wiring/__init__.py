@@ -51,7 +51,8 @@ def open_checker(settings: Settings | None = None, packs: Path | None = None, *,
         return Checker(load)
     from claimlens.wiring.asking import AskHere
 
-    return Checker(load, AskHere(settings))
+    checker = Checker(load, AskHere(settings, lambda: checker))
+    return checker
 
 
 def open_database(settings: Settings | None = None) -> "Database":

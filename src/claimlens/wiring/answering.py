@@ -7,7 +7,10 @@ import msgspec
 
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError
+from claimlens.domain.jurisdiction import Jurisdiction
+from claimlens.domain.references import NutrientReferences
 from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, UNIT_CONVERT
+from claimlens.usecases.checks import Checker
 
 Answering = Callable[[Sequence[dict[str, Any]]], tuple[dict[str, Any], ...]]
 """One answer for each payload, never an exception for a bad one. May take its time: call it in a thread."""
@@ -32,12 +35,33 @@ class Logic(msgspec.Struct, frozen=True, kw_only=True):
     close: Callable[[], None] = lambda: None
 
 
-def open_logic(service: str, settings: Settings) -> Logic:
-    """The logic of one of `SERVICES`. Raises ClaimLensError with one line if something it needs is missing."""
-    return _OPENERS[service](settings)
+def open_logic(service: str, settings: Settings, checker: Checker | None = None) -> Logic:
+    """The logic of one of `SERVICES`. Raises ClaimLensError with one line if something it needs is missing.
+
+    `checker` is the one that this process judges by, if it does: its packs are not read a second time.
+    """
+    return _OPENERS[service](settings, checker)
 
 
-def _recall_lookup(settings: Settings) -> Logic:
+def _unit_convert(settings: Settings, checker: Checker | None) -> Logic:
+    from claimlens.usecases.unit_conversion import ConversionPayload, ConversionReply, UnitConversion
+    from claimlens.wiring import open_packs
+
+    packs: dict[Jurisdiction, NutrientReferences] = {}
+    folder = None if checker else open_packs(settings)
+
+    def references_of(jurisdiction: Jurisdiction) -> NutrientReferences:
+        if checker is not None:
+            return checker.examiner(jurisdiction).pack.references
+        if folder is not None and jurisdiction not in packs:
+            packs[jurisdiction] = folder.load(jurisdiction).references
+        return packs[jurisdiction]
+
+    conversion = UnitConversion(references_of)
+    return Logic(service=UNIT_CONVERT, answer=conversion.answer, payload=ConversionPayload, reply=ConversionReply)
+
+
+def _recall_lookup(settings: Settings, checker: Checker | None) -> Logic:
     from claimlens.usecases.recall_wire import RecallPayload, RecallReply
     from claimlens.wiring.recalls import open_recalls
 
@@ -53,23 +77,23 @@ def _recall_lookup(settings: Settings) -> Logic:
     return Logic(service=RECALL_LOOKUP, answer=recalls.answer, payload=RecallPayload, reply=RecallReply, look=look)
 
 
-def _alt_suggester(settings: Settings) -> Logic:
+def _alt_suggester(settings: Settings, checker: Checker | None) -> Logic:
     from claimlens.adapters.system.clock import SystemClock
     from claimlens.gate.rewrite.alternatives import Offers
     from claimlens.usecases.alternatives import Alternatives, Wanted
     from claimlens.wiring import open_checker
 
-    alternatives = Alternatives(open_checker(settings), SystemClock())
+    alternatives = Alternatives(checker or open_checker(settings), SystemClock())
     return Logic(service=ALT_SUGGESTER, answer=alternatives.answer, payload=Wanted, reply=Offers)
 
 
-def _not_there(settings: Settings) -> Logic:
+def _not_there(settings: Settings, checker: Checker | None) -> Logic:
     raise ClaimLensError("this service is not part of this installation yet")
 
 
-_OPENERS: dict[str, Callable[[Settings], Logic]] = {
+_OPENERS: dict[str, Callable[[Settings, Checker | None], Logic]] = {
     OCR_LABEL: _not_there,
-    UNIT_CONVERT: _not_there,
+    UNIT_CONVERT: _unit_convert,
     RECALL_LOOKUP: _recall_lookup,
     ALT_SUGGESTER: _alt_suggester,
 }

@@ -73,7 +73,6 @@ def gate_offer(settings: Settings) -> Offer:
             ),
         ),
         most_bytes=_MOST_BYTES,
-        at_once=1,  # an examiner judges one item after the other
     )
 
 

@@ -16,6 +16,8 @@ from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.web.metrics import MEDIA_TYPE
 
 PATH = "/mcp"
+#: What the bodies of all requests that are here may come to, and how many there may always be.
+_MOST_HELD, _FEWEST = 256 * 1024 * 1024, 8
 _JSON = "application/json"
 
 Scope = MutableMapping[str, Any]
@@ -35,6 +37,8 @@ class HttpService:
             server, json_response=True, stateless=True, max_request_body_size=offer.most_bytes
         )
         self._offer = offer
+        self._room = max(_FEWEST, _MOST_HELD // offer.most_bytes)
+        self._inside = 0
         self._wall = wall
         self._metrics = metrics
 
@@ -47,12 +51,23 @@ class HttpService:
         if refused := self._wall.refuses(headers.get(b"host"), headers.get(b"origin")):
             return await _send_problem(send, method, 421, refused)
         if path == PATH:
-            return await self.sessions.handle_request(scope, receive, send)
+            return await self._take(scope, receive, send)
         if path != "/metrics":
             return await _send_problem(send, method, 404, f"there is {PATH}, /health and /metrics")
         if method not in ("GET", "HEAD"):
             return await _send_problem(send, method, 405, "metrics are read with GET")
         return await _send(send, method, 200, MEDIA_TYPE, self._metrics.text())
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a message on, unless so many are here that their bodies could fill the memory."""
+        if self._inside >= self._room:
+            busy = f"busy: {self._inside} requests are here already; try again in a second"
+            return await _send_problem(send, scope["method"], 503, busy, (b"retry-after", b"1"))
+        self._inside += 1
+        try:
+            await self.sessions.handle_request(scope, receive, send)
+        finally:
+            self._inside -= 1
 
     def _health(self) -> bytes:
         parts = self._offer.look()
@@ -67,13 +82,14 @@ class HttpService:
         )
 
 
-async def _send_problem(send: Send, method: str, status: int, detail: str) -> None:
+async def _send_problem(send: Send, method: str, status: int, detail: str, *more: tuple[bytes, bytes]) -> None:
     body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    await _send(send, method, status, "application/problem+json", msgspec.json.encode(body))
+    await _send(send, method, status, "application/problem+json", msgspec.json.encode(body), *more)
 
 
-async def _send(send: Send, method: str, status: int, media_type: str, body: bytes) -> None:
+async def _send(send: Send, method: str, status: int, media_type: str, body: bytes, *more: tuple[bytes, bytes]) -> None:
     headers = [
+        *more,
         (b"content-type", media_type.encode("ascii")),
         (b"content-length", str(len(body)).encode("ascii")),
         (b"cache-control", b"no-store"),

@@ -13,17 +13,13 @@ from claimlens.wiring.answering import Logic, Part, open_logic
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server: its name and tools, what a model is told of it, how long a request may be, what it rests on.
-
-    `at_once`: how many calls are worked on at the same time.
-    """
+    """A server: its name and tools, what a model is told of it, how long a request may be, what it rests on."""
 
     name: str
     title: str
     instructions: str
     tools: tuple[Tool, ...]
     most_bytes: int
-    at_once: int = 4
     look: Callable[[], list[Part]] = list
     close: Callable[[], None] = lambda: None
 

@@ -17,8 +17,8 @@ from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.mcp.tools import Outcome, Tool, ToolError
 from claimlens.entry.web.correlation import trace_of
 
-#: Calls that may wait to be worked on: more are refused at once.
-MOST_WAITING = 64
+#: Calls that are worked on at once.
+AT_ONCE = 4
 #: A result of at most so many bytes is sent as text, too, for clients that read nothing else.
 MOST_TEXT = 16 * 1024
 #: For how long a client may keep the list of tools: it changes with the version only.
@@ -35,9 +35,8 @@ class ToolServer:
         self._tools = {tool.name: tool for tool in offer.tools}
         self._shown = [_shown(tool) for tool in offer.tools]
         self._metrics = metrics
-        self._threads = ThreadPoolExecutor(offer.at_once, thread_name_prefix=offer.name)
-        self._free = asyncio.Semaphore(offer.at_once)
-        self._waiting = 0
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=offer.name)
+        self._free = asyncio.Semaphore(AT_ONCE)
         self.server: Server[dict[str, Any]] = Server(
             f"claimlens {offer.name}",
             version=claimlens.__version__,
@@ -83,20 +82,10 @@ class ToolServer:
         tool = self._tools.get(name)
         if tool is None:
             raise ToolError(f"there is no tool {name!r:.60}; there is {', '.join(self._tools)}")
-        if self._waiting >= MOST_WAITING:
-            raise ToolError(f"busy: {self._waiting} calls wait already; try again in a second")
-        self._waiting += 1
-        try:
-            await self._free.acquire()
-        finally:
-            self._waiting -= 1
-        try:
+        async with self._free:
             if isinstance(request, Request) and await request.is_disconnected():
                 raise ToolError("the client has gone")
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, tool.call, arguments)
-        finally:
-            self._free.release()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, tool.call, arguments)
 
     def _note(self, ctx: ServerRequestContext, tool: str, outcome: Outcome | None, kind: str, ms: float) -> None:
         known = tool if tool in self._tools else "unknown"
