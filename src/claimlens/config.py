@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_max_connections: int = 10
     redis_url: str = ""
     secret_key: bytes = b""
+    seal_key: bytes = b""
+    seal_interval_s: int = 300
     trusted_proxies: tuple[Network, ...] = ()
     ops_networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, PRIVATE_NETWORKS.split(",")))
     cors_origins: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
     recalls_stale_days: int = 14
+    public_playground: bool = False
     mcp_hosts: tuple[str, ...] = ()
     mcp_urls: Mapping[str, str] = {}
     service_limit_ms: int = 500
@@ -86,6 +89,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_max_connections=_number(env, "DATABASE_MAX_CONNECTIONS", 10, least=2, most=10_000),
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")),
         secret_key=_secret(env, "CLAIMLENS_SECRET_KEY"),
+        seal_key=_private_key(env, "CLAIMLENS_SEAL_KEY"),
+        seal_interval_s=_number(env, "CLAIMLENS_SEAL_INTERVAL_S", 300, least=10, most=86_400),
         trusted_proxies=_networks("CLAIMLENS_TRUSTED_PROXIES", env.get("CLAIMLENS_TRUSTED_PROXIES", "")),
         ops_networks=_networks("CLAIMLENS_OPS_NETWORKS", env.get("CLAIMLENS_OPS_NETWORKS", PRIVATE_NETWORKS)),
         cors_origins=_origins(env, "CLAIMLENS_CORS_ORIGINS"),
@@ -93,6 +98,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         requests_per_second_per_ip=_number(env, "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP", 10, least=1),
         items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
+        public_playground=_switch(env, "CLAIMLENS_PUBLIC_PLAYGROUND"),
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         mcp_hosts=_names(env, "CLAIMLENS_MCP_HOSTS"),
         mcp_urls=_mcp_urls(env, environment),
@@ -118,11 +124,16 @@ def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most
 
 def _development_only(env: Mapping[str, str], name: str, environment: str) -> bool:
     """A wall that may be left open on a developer's machine and nowhere else."""
+    value = _switch(env, name)
+    if value and environment != "development":
+        raise SettingsError(f"{name} is for development only; CLAIMLENS_ENV is {environment}")
+    return value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
     value = env.get(name, "").strip()
     if value not in ("", "0", "1"):
         raise SettingsError(f"{name} is {value!r:.40}; it is 1 or 0")
-    if value == "1" and environment != "development":
-        raise SettingsError(f"{name} is for development only; CLAIMLENS_ENV is {environment}")
     return value == "1"
 
 
@@ -150,6 +161,20 @@ def _secret(env: Mapping[str, str], name: str) -> bytes:
     if secret and len(secret) < 32:
         raise SettingsError(f"{name} is too short; it needs at least 32 characters (openssl rand -hex 32)")
     return secret
+
+
+def _private_key(env: Mapping[str, str], name: str) -> bytes:
+    """A raw Ed25519 private key: 64 hex digits, or a file that holds them. Never shown in an error."""
+    value = env.get(name, "")
+    if value and os.path.isfile(value):
+        value = Path(value).read_text(encoding="ascii", errors="replace")
+    try:
+        key = bytes.fromhex(value.strip())
+    except ValueError:
+        key = b"?"
+    if len(key) not in (0, 32):
+        raise SettingsError(f"{name} must be 64 hex digits (an Ed25519 private key) or a file that holds them")
+    return key
 
 
 def _networks(name: str, text: str) -> tuple[Network, ...]:

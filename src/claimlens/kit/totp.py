@@ -5,7 +5,6 @@ SHA-1 and six digits are what every authenticator app understands; neither is a 
 
 import hmac
 from base64 import b32encode
-from urllib.parse import quote, urlencode
 
 STEP_S, DIGITS = 30, 6
 #: Bytes of a shared secret: as many as the hash has (RFC 4226, section 4, R6).
@@ -41,9 +40,3 @@ def matching_step(secret: bytes, code: str, now: int, *, after: int = 0) -> int 
 def letters_of(secret: bytes) -> str:
     """The secret as people type it: base32 without padding."""
     return b32encode(secret).decode("ascii").rstrip("=")
-
-
-def uri_of(secret: bytes, *, issuer: str, account: str) -> str:
-    """The `otpauth:` URI that an authenticator app reads from a QR code."""
-    asked = urlencode({"secret": letters_of(secret), "issuer": issuer, "digits": DIGITS, "period": STEP_S})
-    return f"otpauth://totp/{quote(issuer)}:{quote(account)}?{asked}"

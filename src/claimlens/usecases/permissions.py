@@ -16,6 +16,7 @@ _PUBLISHERS = _EDITORS | {Role.PUBLISHER}
 ACTIONS: dict[str, frozenset[Role]] = {
     # The gate. A publisher reads the jobs that its own key sent; `jobs.read_all` reads those of the whole tenant.
     "gate.judge": _PUBLISHERS,
+    "gate.preview": frozenset(Role),
     "jobs.create": _PUBLISHERS,
     "jobs.read": _PUBLISHERS | _READERS,
     "jobs.read_all": _READERS,
@@ -54,8 +55,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "maintenance.read": frozenset(Role),
     "maintenance.write": _PLATFORM,
     "operations.read": _PLATFORM,
-    "profiles.switch": _PLATFORM,
     "services.write": _PLATFORM,
+    "profiles.switch": _PLATFORM,
 }
 
 #: A key or a user is made by one who has at least the same rank.

@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import b32encode, b64decode, b64encode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -76,7 +77,7 @@ class SecondFactors:
         if factor.confirmed_at is not None:
             raise ConflictError("a second factor is set up already")
         secret = self._secret(factor)
-        return SetUp(totp.uri_of(secret, issuer=ISSUER, account=entered.user.email), totp.letters_of(secret))
+        return SetUp(_uri(secret, entered.user.email), totp.letters_of(secret))
 
     async def confirm(self, entered: Entered, code: str) -> tuple[str, ...]:
         """Set it up for good by a first code; the recovery codes, shown this once.
@@ -160,3 +161,9 @@ class SecondFactors:
 def _recovery_code() -> str:
     letters = b32encode(secrets.token_bytes(_CODE_BYTES)).decode("ascii")
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4)).lower()
+
+
+def _uri(secret: bytes, account: str) -> str:
+    """The `otpauth:` URI that an authenticator app reads from a QR code."""
+    asked = {"secret": totp.letters_of(secret), "issuer": ISSUER, "digits": totp.DIGITS, "period": totp.STEP_S}
+    return f"otpauth://totp/{quote(ISSUER)}:{quote(account)}?{urlencode(asked)}"

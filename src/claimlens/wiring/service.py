@@ -32,6 +32,7 @@ from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.menu_export import MenuExport
 from claimlens.usecases.meter import Meter
 from claimlens.usecases.performance import PerformanceDesk
+from claimlens.usecases.playground import Playground
 from claimlens.usecases.recorder import Recorder
 from claimlens.usecases.slo import SloDesk
 from claimlens.usecases.verdicts import Desk
@@ -103,6 +104,7 @@ class Service:
             meter=self.meter,
             switched_off=self.transforms.off,
         )
+        self.playground = Playground(self.checker, self.clock, self.services)
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
         self.menu_export = MenuExport(self.audit_store, log_of_access, self.clock)

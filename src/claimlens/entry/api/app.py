@@ -1,7 +1,7 @@
 """The application: frame around framework around routes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar
@@ -23,6 +23,7 @@ from claimlens.entry.api.openapi import document
 from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import KEY, Spec
 from claimlens.entry.web import exchange as web
+from claimlens.entry.web.bodies import Receive, Scope, Send
 from claimlens.entry.web.client import Clients
 from claimlens.entry.web.cors import Cors
 from claimlens.entry.web.exchange import Exchange
@@ -51,8 +52,11 @@ def methods_by_path(handlers: Sequence[HTTPRouteHandler]) -> dict[str, frozenset
     return {path: frozenset(methods) for path, methods in found.items()}
 
 
-def create_app(service: Service, *, express: bool = True) -> App:
-    """The ASGI application of a service that was started. `express` False sends every request through the framework."""
+def create_app(service: Service, *, express: bool = True, beside: Mapping[str, App] | None = None) -> App:
+    """The ASGI application of a service that was started. `express` False sends every request through the framework.
+
+    `beside`: other applications within the same frame, by the beginning of their paths.
+    """
     check_routes(ROUTES)
     settings = service.settings
     clients = Clients(settings.trusted_proxies, settings.ops_networks)
@@ -77,7 +81,7 @@ def create_app(service: Service, *, express: bool = True) -> App:
         signature_namespace={"Call": Call},
     )
     return Frame(
-        framework_app,  # type: ignore[arg-type]
+        _by_path(framework_app, beside or {}),  # type: ignore[arg-type]
         express=desk.express() if express else {},
         clients=clients,
         cors=Cors(settings.cors_origins),
@@ -86,6 +90,18 @@ def create_app(service: Service, *, express: bool = True) -> App:
         clock=service.clock,
         metrics=metrics,
     )
+
+
+def _by_path(app: App, beside: Mapping[str, App]) -> App:
+    if not beside:
+        return app
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        inner = next((one for at, one in beside.items() if path == at or path.startswith(f"{at}/")), app)
+        await inner(scope, receive, send)
+
+    return run
 
 
 def check_routes(handlers: Sequence[HTTPRouteHandler]) -> None:

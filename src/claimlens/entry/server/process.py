@@ -12,6 +12,8 @@ import claimlens
 from claimlens.adapters.disk import folder_lock
 from claimlens.config import Settings
 from claimlens.entry.api.app import create_app
+from claimlens.entry.console.app import PREFIX as CONSOLE
+from claimlens.entry.console.app import create_console
 from claimlens.entry.server.first_key import FIRST_TENANT, first_key, hint_without_tenants
 from claimlens.entry.web.logs import set_up_logs
 from claimlens.entry.web.process import QuietServer, Stopping, bound, event_loop
@@ -68,7 +70,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
             key = await first_key(service)
         if worker is not None:
             worker.start()
-        server = QuietServer(create_app(service), started)
+        server = QuietServer(create_app(service, beside={CONSOLE: create_console(service)}), started)
         stopping.then(server.leave)
         await server.serve(sockets=[listening])
         log.info("server stops")
@@ -99,7 +101,8 @@ def _say(settings: Settings, listening: socket.socket, key: str | None, hint: st
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}"
-    lines = [f"ClaimLens {claimlens.__version__} serves at {url} (docs: {url}/docs). Ctrl+C stops it."]
+    where = f"{url} (console: {url}/console, docs: {url}/docs)"
+    lines = [f"ClaimLens {claimlens.__version__} serves at {where}. Ctrl+C stops it."]
     if not settings.database_url:
         lines.append(f"Its data is in {_from_home(settings.data_dir)}")
     if hint:

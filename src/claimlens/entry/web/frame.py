@@ -32,7 +32,7 @@ Express = Callable[[Exchange, Receive], Awaitable[Reply]]
 #: The same routes answer under /api/v1.
 _ALIAS = "/api/v1/"
 #: Nobody's limit is used up by looking whether the service lives.
-_UNCOUNTED = ("/health", "/metrics")
+_UNCOUNTED = ("/health", "/metrics", "/console/static/")
 #: Nothing that is answered here is a page, unless it says so itself.
 _FIXED: Headers = (
     (b"x-content-type-options", b"nosniff"),
