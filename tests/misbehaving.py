@@ -1,6 +1,6 @@
 """A real MCP server as a process of its own, which behaves as a test tells it to, and can be killed and frozen.
 
-`python -m tests.mcp_server SERVICE PORT FILE` serves; the file says how: see `Manner`.
+`python -m tests.misbehaving SERVICE PORT FILE` serves; the file says how: see `Manner`.
 """
 
 import os
@@ -39,14 +39,18 @@ class Manner(StrEnum):
     FAILS = "fails"
     #: Dies in the middle of a call.
     DIES = "dies"
+    #: Answers the next call wrongly and is well from then on.
+    ONCE_WRONG = "once wrong"
+    #: Takes a second for more than twenty payloads.
+    SLOW_WITH_MANY = "slow with many"
 
 
-class McpServer:
+class Misbehaving:
     """A server for a service; `url` is its endpoint."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, port: int = 0) -> None:
         self.service = service
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/mcp"
         self._folder = tempfile.TemporaryDirectory(prefix="claimlens-mcp-")
         self._manner = Path(self._folder.name) / "manner"
@@ -60,9 +64,10 @@ class McpServer:
         fresh.write_text(manner.value)
         fresh.rename(self._manner)
 
-    def start(self) -> "McpServer":
+    def start(self) -> "Misbehaving":
         """Start on the same port as ever, and wait until it answers."""
-        command = [sys.executable, "-m", "tests.mcp_server", self.service, str(self.port), str(self._manner)]
+        self.kill()
+        command = [sys.executable, "-m", "tests.misbehaving", self.service, str(self.port), str(self._manner)]
         environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT / "src"), str(_ROOT)])}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=log, stderr=log)
@@ -75,9 +80,13 @@ class McpServer:
 
     def kill(self) -> None:
         """As a machine that loses power."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def restart(self) -> "Misbehaving":
+        """Start unless it runs."""
+        return self if self._process is not None and self._process.poll() is None else self.start()
 
     def freeze(self) -> None:
         """Connections stay open and new ones are taken, nothing answers."""
@@ -158,7 +167,12 @@ def _serve(service: str, port: int, manner_file: Path) -> None:
                 raise ToolError("not this")
             case Manner.DIES:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return {"answers": [ANSWERS[service] for _ in payloads]}
+            case Manner.ONCE_WRONG:
+                manner_file.write_text(Manner.WELL)
+                return {"answers": [_WRONG for _ in payloads]}
+            case Manner.SLOW_WITH_MANY if len(payloads) > 20:
+                await asyncio.sleep(1)
+        return {"answers": [{**ANSWERS[service], "told": payload} for payload in payloads]}
 
     app = server.streamable_http_app(json_response=True, stateless_http=True, host="127.0.0.1")
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=30)
