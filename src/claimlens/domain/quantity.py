@@ -97,15 +97,15 @@ class Amount(msgspec.Struct, frozen=True, gc=False):
             return f"{'less than' if self.below else 'at most'} {shown(self.high)}"
         return f"{shown(self.low)} to {shown(self.high)}"
 
-    def wire(self) -> int | float | str:
+    def wire(self, digits: int = 6) -> int | float | str:
         """For JSON: a number where the label gave one, else "<0.5", "<=0.5", ">=20" or "3-4"."""
         if self.low == self.high:
-            return tidy(self.low)
+            return tidy(self.low, digits)
         if self.high == INFINITE:
-            return f">={tidy(self.low)}"
+            return f">={tidy(self.low, digits)}"
         if self.low == 0:
-            return f"{'<' if self.below else '<='}{tidy(self.high)}"
-        return f"{tidy(self.low)}-{tidy(self.high)}"
+            return f"{'<' if self.below else '<='}{tidy(self.high, digits)}"
+        return f"{tidy(self.low, digits)}-{tidy(self.high, digits)}"
 
 
 def exactly(value: float) -> Amount:

@@ -5,7 +5,7 @@
 | transform                | home                                                     |
 |--------------------------|----------------------------------------------------------|
 | `redact.pii`             | `normalise/pii/`                                         |
-| `normalize.nutrition`    | `normalise/nutrition.py`                                 |
+| `normalize.nutrition`    | `normalise/nutrition.py`; the rest asked of `unit.convert`: `normalise/conversions.py` |
 | `detect.claims`          | `detect/claims.py`, judged in `judge/claims.py`          |
 | `detect.allergens`       | `detect/allergens.py`                                    |
 | `detect.recalls`         | asked of `recall.lookup`, judged in `judge/recalls.py`   |
@@ -27,9 +27,10 @@ from claimlens.domain.item import Item
 from claimlens.domain.pack import Pack
 from claimlens.domain.profile import Profile
 from claimlens.domain.question import Answer, Outside, Question
-from claimlens.domain.service import ALT_SUGGESTER, RECALL_LOOKUP
-from claimlens.gate.check import Examined, Examiner, Mark
+from claimlens.domain.service import ALT_SUGGESTER, RECALL_LOOKUP, UNIT_CONVERT
+from claimlens.gate.check import Examined, Examiner, Mark, Numbers
 from claimlens.gate.judge.recalls import judge_recall, recall_payload, recall_record
+from claimlens.gate.normalise.conversions import conversion_record, conversion_wanted, with_conversions
 from claimlens.gate.rewrite.alternatives import alternatives_wanted, offers_record, with_alternatives
 
 __all__ = ["STAGES", "Examined", "Examiner", "Mark", "Steps", "examine"]
@@ -57,8 +58,13 @@ def examine(
     """
     language = locale.partition("-")[0]
     in_force = examiner.rules_in_force(on)
-    yield ()
-    examined = [examiner.examine(item, profile, in_force, language, mark) for item in items]
+    numbers, conversions = yield from _numbers(examiner, items, profile, outside, mark)
+    examined = [
+        examiner.examine(item, profile, in_force, language, mark, read)
+        for item, read in zip(items, numbers, strict=True)
+    ]
+    for i, answer in conversions.items():
+        examined[i] = _with_conversion(examined[i], answer, asked=outside is Outside.ASKED)
     if profile.off:
         examined = [_with_gaps(one, profile.off) for one in examined]
     asks = outside is Outside.ASKED
@@ -80,6 +86,41 @@ def examine(
     if recalls:
         _take_recalls(examined, items, answers.get(RECALL_LOOKUP), examiner.pack, asked=asks)
     return examined
+
+
+def _numbers(
+    examiner: Examiner, items: Sequence[Item], profile: Profile, outside: Outside, mark: Mark | None
+) -> Generator[tuple[Question, ...], tuple[Answer, ...], tuple[list[Numbers], dict[int, dict[str, Any] | None]]]:
+    """The first stage: the numbers of all items, and the answer of `unit.convert` for each that needed one."""
+    numbers = [examiner.numbers(item, profile, mark) for item in items]
+    if outside is Outside.APART or not any(read.nutrition.wanted for read in numbers):
+        yield ()
+        return numbers, {}
+    market = examiner.pack.jurisdiction.value
+    wanted = {
+        i: payload
+        for i, (item, read) in enumerate(zip(items, numbers, strict=True))
+        if (payload := conversion_wanted(item, read.nutrition, market)) is not None
+    }
+    asks = outside is Outside.ASKED
+    answered = yield ((Question(UNIT_CONVERT, tuple(wanted.values())),) if asks else ())
+    answers = (answered[0] if answered else None) or (None,) * len(wanted)
+    conversions = dict(zip(wanted, answers, strict=True))
+    for i, answer in conversions.items():
+        read, references = numbers[i], examiner.pack.references
+        found = with_conversions(items[i], read.nutrition, answer, liquid=read.liquid, references=references)
+        numbers[i] = read._replace(nutrition=found)
+    return numbers, conversions
+
+
+def _with_conversion(one: Examined, answer: dict[str, Any] | None, *, asked: bool) -> Examined:
+    """The verdict of an item whose numbers needed `unit.convert`: it says so if nobody answered."""
+    verdict = one.verdict
+    if answer is None:
+        degraded = verdict.degraded_services + ((UNIT_CONVERT,) if asked else ())
+        verdict = replace(verdict, not_checked=(*verdict.not_checked, UNIT_CONVERT), degraded_services=degraded)
+    services = {**(one.services or {}), UNIT_CONVERT: conversion_record(answer)} if asked else one.services
+    return one._replace(verdict=verdict, services=services)
 
 
 def _take_offers(examined: list[Examined], wanted: Sequence[dict[str, Any] | None], answer: Answer) -> None:

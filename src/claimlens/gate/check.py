@@ -34,7 +34,6 @@ _STATEMENTS = frozenset(
 )
 _ROUNDS = 3
 _MOST_DAYS = 64
-_NO_NUTRITION = Nutrition()
 _UNASKED = AllergenSummary(complete=False)
 
 #: Called behind each transform with its name, and with an empty one before the first; the gate has no clock.
@@ -47,6 +46,16 @@ class Examined(NamedTuple):
     verdict: Verdict
     excused: list[Excused]
     services: dict[str, dict[str, Any] | None] | None = None
+
+
+class Numbers(NamedTuple):
+    """An item's numbers, understood, and whether it is a liquid (None: nothing tells)."""
+
+    nutrition: Nutrition
+    liquid: bool | None
+
+
+_NO_NUMBERS = Numbers(Nutrition(), None)
 
 
 class Examiner:
@@ -74,22 +83,33 @@ class Examiner:
                 self._in_force[on] = known
         return known
 
-    def examine(
-        self, item: Item, profile: Profile, in_force: frozenset[int], language: str, mark: Mark | None = None
-    ) -> Examined:
-        """The verdict for one item by its own words and numbers."""
+    def numbers(self, item: Item, profile: Profile, mark: Mark | None = None) -> Numbers:
+        """The item's numbers by the pack's own tables."""
+        if not item.nutrition or "normalize.nutrition" not in profile.transforms:
+            return _NO_NUMBERS
         if mark is not None:
             mark("")
+        liquid = is_liquid(item.kind, item.nutrition, item.name, self.pack.references)
+        nutrition = normalise_nutrition(item.nutrition, liquid=liquid, name=item.name, references=self.pack.references)
+        if mark is not None:
+            mark("normalize.nutrition")
+        return Numbers(nutrition, liquid)
+
+    def examine(
+        self,
+        item: Item,
+        profile: Profile,
+        in_force: frozenset[int],
+        language: str,
+        mark: Mark | None = None,
+        numbers: Numbers | None = None,
+    ) -> Examined:
+        """The verdict for one item by its own words and numbers; `numbers` if they were read already."""
         reading = Reading(item)
         runs = profile.transforms
-        nutrition, liquid = _NO_NUTRITION, None
-        if item.nutrition and "normalize.nutrition" in runs:
-            liquid = is_liquid(item.kind, item.nutrition, item.name, self.pack.references)
-            nutrition = normalise_nutrition(
-                item.nutrition, liquid=liquid, name=item.name, references=self.pack.references
-            )
-            if mark is not None:
-                mark("normalize.nutrition")
+        nutrition, liquid = self.numbers(item, profile, mark) if numbers is None else numbers
+        if mark is not None:
+            mark("")
         summary, sighting = _UNASKED, self._unseen
         if "detect.allergens" in runs:
             told = [field for field in reading.fields if field[0] != "/category"]  # a menu's heading is no ingredient

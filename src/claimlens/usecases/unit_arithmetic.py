@@ -22,7 +22,6 @@ _RACC = "21 CFR 101.12(b), Table 2"
 _RATIO = "ratio of the two amounts of food"
 #: What is meant where a nutrient is counted in spoons.
 _FOOD_OF: dict[str, str] = {"sugars": "sugar", "added_sugars": "sugar", "salt": "salt"}
-_REFERENCE_WORDS = frozenset(("racc", "reference amount", "reference amount customarily consumed"))
 
 
 class Convert(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,6 +121,8 @@ class _Way:
             self.food = measured.rest
         if unit in UNDEFINED:
             cannot(UNDEFINED[unit])
+        if unit == "racc":
+            return self._reference_size(measured.value)
         amount = Conversion(measured.value, measured.value, measured.value, unit)
         if unit in COUNTED:
             row = food_weight(measured.rest) if measured.rest else None
@@ -237,9 +238,7 @@ class _Way:
 
     def _size(self, text: str) -> Conversion:
         """A basis in g or ml."""
-        folded = text.strip().lower().removeprefix("per ").replace("_", " ")
-        if folded in _REFERENCE_WORDS:
-            return self._reference_size()
+        folded = text.strip().lower().removeprefix("per ")
         if folded in ("serving", "portion"):
             if not self.asked.serving:
                 cannot("the size of a serving is not given")
@@ -250,11 +249,11 @@ class _Way:
             cannot(f"{text!r:.40} is no amount of food")
         return size.to(base, in_base(size.unit, self.system, self.market))
 
-    def _reference_size(self) -> Conversion:
+    def _reference_size(self, count: float) -> Conversion:
         if not self.references.reference_amounts:
             cannot("reference amounts are the US's; the market is " + (self.market or "not given"))
         known = reference_amount(self.food, self.references) if self.food else None
         if known is None:
             cannot(f"no reference amount is known for {self.food!r:.60}")
-        size = Conversion(1.0, 1.0, 1.0, "reference amount")
+        size = Conversion(count, count, count, "reference amount")
         return size.to(known.unit, settled(known.amount, f"{_RACC} ({known.category.partition(' (')[0]})"))

@@ -80,12 +80,15 @@ def reference_size(nutrition: Nutrition, references: NutrientReferences) -> Size
 
 def share_of(nutrients: tuple[str, ...], whole: str, nutrition: Nutrition) -> tuple[Amount, Amount] | None:
     """The sum of `nutrients` and the amount of `whole`, on whatever common basis the label has both."""
+    found = []
     for amounts in (nutrition.values, nutrition.per_serving, nutrition.per_day, nutrition.unstated):
         if amounts:
             parts, all_of_it = _sum(nutrients, amounts), amounts.get(whole)
             if parts is not None and all_of_it is not None:
-                return parts, all_of_it
-    return None
+                if not nutrition.serving_learned or (parts.exact and all_of_it.exact):
+                    return parts, all_of_it
+                found.append((parts, all_of_it))  # spans of one unknown: as declared per serving they are sharper
+    return found[0] if found else None
 
 
 def given(nutrient: str, nutrition: Nutrition) -> bool:
@@ -127,7 +130,7 @@ def _per_hundred_kcal(nutrients: tuple[str, ...], nutrition: Nutrition) -> Porti
 def _per_serving(nutrients: tuple[str, ...], nutrition: Nutrition) -> Portion:
     amount = _sum(nutrients, nutrition.per_serving) if nutrition.per_serving else None
     if amount is not None:
-        return Portion(amount, "per serving")
+        return Portion(amount, "per serving", note=_converted(nutrients, nutrition))
     size = nutrition.serving_ml if nutrition.per == "100 ml" else nutrition.serving_g
     amount = _sum(nutrients, nutrition.values) if nutrition.values else None
     if amount is None:
@@ -150,7 +153,9 @@ def _per_reference_amount(nutrients: tuple[str, ...], nutrition: Nutrition, refe
     on_label = nutrition.per if nutrition.per in ("100 g", "100 ml") else ""
     amount = _sum(nutrients, nutrition.values) if on_label else None
     if amount is not None:
-        return Portion(amount.scaled(size.amount / 100), per, note=size.source)
+        learned = f"from a serving of {nutrition.serving_learned}" if nutrition.serving_learned else ""
+        notes = (size.source, _converted(nutrients, nutrition), learned)
+        return Portion(amount.scaled(size.amount / 100), per, note="; ".join(filter(None, notes)))
     serving = _sum(nutrients, nutrition.per_serving) if nutrition.per_serving else None
     if serving is None:
         return Portion(None, per, f"{_names(nutrients)} per serving and the serving's weight")
@@ -160,7 +165,7 @@ def _per_reference_amount(nutrients: tuple[str, ...], nutrition: Nutrition, refe
 def _per_day(nutrients: tuple[str, ...], nutrition: Nutrition) -> Portion:
     amount = _sum(nutrients, nutrition.per_day) if nutrition.per_day else None
     if amount is not None:
-        return Portion(amount, "per day")
+        return Portion(amount, "per day", note=_converted(nutrients, nutrition))
     if nutrition.dose_form:
         dose = _sum(nutrients, nutrition.per_serving) if nutrition.per_serving else None
         if dose is not None:
@@ -211,10 +216,18 @@ def _amount(nutrient: str, amounts: dict[str, Amount]) -> Amount | None:
     return Amount(min(low, high), high)
 
 
+def _converted(nutrients: tuple[str, ...], nutrition: Nutrition) -> str:
+    """From which unit a figure was brought, if by no plain factor."""
+    return next((nutrition.converted[n] for n in nutrients if n in nutrition.converted), "")
+
+
 def _origin(nutrients: tuple[str, ...], nutrition: Nutrition) -> str:
+    converted = _converted(nutrients, nutrition)
     for nutrient in nutrients:
         if nutrient in nutrition.derived:
-            return nutrition.derived[nutrient]
+            return "; ".join(filter(None, (converted, nutrition.derived[nutrient])))
+    if converted:
+        return converted
     bounded = [n for n in nutrients if n not in nutrition.values and n not in SUMS]
     if bounded and bounded[0] in WHOLE_OF:
         return f"{name_of(bounded[0])} is not stated but is part of the {name_of(WHOLE_OF[bounded[0]])}"

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from claimlens.domain.measures import UNDEFINED, base_of
 from claimlens.gate.normalise.amounts import LONGEST, UNITS, read_number
 
 
@@ -72,6 +73,7 @@ _SPELLINGS: dict[str, str] = {
     "pack": (
         "packs packet packets package packages packung paquet paquete confezione sachet sachets bar bars bottle can"
     ),
+    "racc": "reference.amount",
     "capsule": (
         "capsules tablet tablets kapsel kapseln tablette tabletten gélule comprimé cápsula compressa softgel gummy"
     ),
@@ -104,7 +106,9 @@ _FRACTIONS = str.maketrans({s: f" {unicodedata.normalize('NFKC', s).replace('⁄
 _WORDS: dict[str, float] = {"a": 1.0, "an": 1.0, "one": 1.0, "ein": 1.0, "eine": 1.0, "une": 1.0, "un": 1.0} | {
     "una": 1.0, "half": 0.5, "two": 2.0, "three": 3.0, "ek": 1.0, "adha": 0.5, "aadha": 0.5,
 }  # fmt: skip
-_LEADING = re.compile(r"^(?:per|pro|par|por|je|pour|ca\.?|about|approx\.?|approximately|environ|etwa|circa|~|≈)\s+")
+_LEADING = re.compile(
+    r"^(?:per|pro|par|por|je|pour|ca\.?|about|approx\.?|approximately|environ|etwa|circa|~|≈)[\s_]+", re.IGNORECASE
+)
 _NUMBER = r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*|[.,]\d+"
 _QUANTITY = re.compile(
     rf"^(?:(?P<times>\d{{1,3}}) ?[x×*] ?)?(?:(?P<whole>{_NUMBER})(?! ?/))?"
@@ -140,6 +144,14 @@ def read_measure(text: str) -> Measured | str:
     if not unit:
         return Measured(value, "piece", rest=rest) if rest else "no amount with a unit"
     return Measured(value, unit, system, rest)
+
+
+def food_measure(text: str) -> str:
+    """`text` without its "per", if it is an amount of food whose weight can be known ("1 cup"); else ""."""
+    read = read_measure(text)
+    if isinstance(read, str) or read.unit in UNDEFINED or read.unit in ("%", "iu") or base_of(read.unit) == "kj":
+        return ""
+    return _LEADING.sub("", text.strip())
 
 
 def unit_named(name: str) -> tuple[str, str] | None:

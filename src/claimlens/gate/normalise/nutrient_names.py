@@ -42,6 +42,8 @@ _IGNORED = re.compile(
     r"|nova_group|nutrition_score|nutriscore|carbon_footprint|fruits_vegetables|_label$|_modifier$|_prepared\b|_estimate"
     r"|^nutrition_data|serving_size_(unit|text|imported)|_(rdi|ri|dv|nrv|rda)(_pct|_percent)?$"
 )
+#: The share of a daily reference, beside an amount or instead of it.
+_SHARE = re.compile(r"(.+?)_(?:rdi|ri|dv|nrv|rda|vnr|vrn|daily_value)(?:_pct|_percent|_%)?")
 _LEADING = re.compile(
     r"^(?:of_which_|davon_|dont_|de_los_cuales_|de_las_cuales_|di_cui_|thereof_|including_|incl_|includes_|which_|an_|en_"
     r"|total_|content_of_)+"
@@ -56,13 +58,16 @@ _BASIS_ENDS = frozenset(("100g", "100ml", "serving", "portion", "day", "dose"))
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
-    """What a key says. `part` is "unit" for `fat_unit`, "value" for `fat_value`; `crowd` marks Open Food Facts' way."""
+    """What a key says. `part` is "unit" for `fat_unit`, "value" for `fat_value`, "share" for `iron_dv`.
+
+    `crowd` marks Open Food Facts' way.
+    """
 
     role: Role
     nutrient: str = ""
     unit: str = ""
     basis: Stated | None = None
-    part: Literal["", "value", "unit"] = ""
+    part: Literal["", "value", "unit", "share"] = ""
     schema_org: bool = False
     crowd: bool = False
 
@@ -82,6 +87,9 @@ def meaning_of(key: str) -> Meaning:
     for names, role in _ROLES:
         if folded in names:
             return Meaning(role)
+    share = _SHARE.fullmatch(folded)
+    if share and (nutrient := _nutrient(share[1])):
+        return Meaning("nutrient", nutrient, "%", part="share")
     if not folded or _IGNORED.search(folded):
         return Meaning("ignored")
     return _compound(key, folded, schema_org)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from claimlens.domain.nutrients import unit_name, unit_of
-from claimlens.domain.nutrition import Nutrition, Per
+from claimlens.domain.nutrition import Learned, Nutrition, Per
 from claimlens.domain.quantity import INFINITE, Amount, exactly, shown
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.unit_factors import MASS_IN_G
@@ -18,32 +18,43 @@ from claimlens.gate.normalise.derivation import complete, per_hundred
 from claimlens.gate.normalise.nutrition_table import MOST_PER_100, Table
 
 NO_NUTRITION: Final = Nutrition()
+_NOTHING: Final[Mapping[str, Learned]] = {}
 
 #: 100 ml of a heavy syrup weigh more than 100 g.
 _HEAVIEST_ML = 1.5
 #: Below this a number without unit may be grams or milligrams, and reading it wrongly could pass a "low" claim.
 _CLEAR_FROM: dict[str, float] = {"sodium": 5.0, "cholesterol": 1.0}
+#: A supplement may hold many times the daily reference of a vitamin.
+_MOST_PERCENT = 1e5
 _KCAL_PER_G = (("fat", 9), ("carbohydrate", 4), ("protein", 4))
 
 
 def normalise_nutrition(
-    raw: Mapping[str, Any] | list[Any] | None, *, liquid: bool | None, name: str, references: NutrientReferences
+    raw: Mapping[str, Any] | list[Any] | None,
+    *,
+    liquid: bool | None,
+    name: str,
+    references: NutrientReferences,
+    learned: Mapping[str, Learned] = _NOTHING,
 ) -> Nutrition:
     """The item's numbers, each in its nutrient's unit.
 
     `raw` is the item's `nutrition` as submitted: flat or nested mappings, lists of {name, amount, unit}, numbers or
     texts with units, English, German, French, Spanish or Italian keys. `liquid` settles whether an unclear basis is
-    100 g or 100 ml, `name` is kept for the lookup of reference amounts. Never raises.
+    100 g or 100 ml, `name` is kept for the lookup of reference amounts. `learned` is what has been found out, by
+    pointer, about what an earlier reading wanted. Never raises.
     """
     if not raw:
         return NO_NUTRITION
-    table = Table(liquid, references)
+    table = Table(liquid, references, learned)
     table.read(raw, "/nutrition")
     if table.units:  # units stand in fields of their own: no shortcut may be taken before they are all known
-        table = Table(liquid, references, shortcuts=False)
+        table = Table(liquid, references, learned, shortcuts=False)
         table.read(raw, "/nutrition")
     if table.bare:
         _settle_bare(table)
+    if table.shares:
+        _settle_shares(table)
     _settle_basis(table)
     if table.pointers:
         _drop_impossible(table)
@@ -64,18 +75,22 @@ def _result(table: Table, name: str) -> Nutrition:
             complete(amounts, derived, table.references, per_100_ml=amounts is values and per == "100 ml")
     if not per:
         per = "serving" if serving else "day" if day else ""
+    sure = table.size is None or table.size.low == table.size.high
     return Nutrition(
         per=per,
         values=values,
         per_serving=serving,
         per_day=day,
         unstated=unstated,
-        serving_g=table.grams,
-        serving_ml=table.millilitres,
+        serving_g=table.grams if sure else None,
+        serving_ml=table.millilitres if sure else None,
+        serving_learned=table.size.note if table.size is not None else "",
         single_portion=table.single_portion,
         dose_form=table.dose_form,
         derived=derived,
+        converted=table.converted,
         unread=tuple(table.unread),
+        wanted=tuple(table.wanted),
         name=name,
     )
 
@@ -91,13 +106,26 @@ def _with_serving(
     table: Table, per: Per, values: dict[str, Amount], serving: dict[str, Amount], derived: dict[str, str]
 ) -> tuple[Per, dict[str, Amount]]:
     """Fill the amounts per 100 from those per serving, where the serving's size is known."""
+    if table.size_said is not None and not per:
+        unsized = table.grams is None and table.millilitres is None
+        if unsized or (table.liquid is False and table.grams is None):
+            table.learn_size("ml" if table.liquid else "g")
     by_volume = per == "100 ml" or (
         not per and table.millilitres is not None and (table.liquid is True or table.grams is None)
     )
     size, unit = (table.millilitres, "ml") if by_volume else (table.grams, "g")
     if size is None or (not per and by_volume and table.liquid is False):
         return per, values
-    scaled = per_hundred(serving, size)
+    scaled, source = per_hundred(serving, size), f"from a serving of {shown(size)} {unit}"
+    if table.size is not None:
+        span = Amount(size / table.size.high, size / table.size.low)
+        scaled = {
+            nutrient: amount
+            if nutrient == "abv"
+            else Amount(amount.low * span.low, amount.high * span.high, amount.below)
+            for nutrient, amount in scaled.items()
+        }
+        source = f"from a serving of {table.size.note}"
     most = 1.05 * (_HEAVIEST_ML if by_volume else 1.0)
     if any(amount.low > most * MOST_PER_100[unit_of(nutrient)] for nutrient, amount in scaled.items()):
         table.unread.append(("/nutrition", f"a serving of {shown(size)} {unit} cannot hold these amounts"))
@@ -105,7 +133,7 @@ def _with_serving(
     for nutrient, amount in scaled.items():
         if nutrient not in values:
             values[nutrient] = amount
-            derived[nutrient] = f"from a serving of {shown(size)} {unit}"
+            derived[nutrient] = source
     return per or ("100 ml" if by_volume else "100 g"), values
 
 
@@ -117,7 +145,7 @@ def _settle_basis(table: Table) -> None:
     own = table.blocks.pop(None)
     if table.default is not None:
         kind = table.block(table.default) or ""
-    elif table.schema_org or ((table.grams or table.millilitres) and not table.crowd):
+    elif table.schema_org or (table.serving_is_stated and not table.crowd):
         kind = "serving"
     else:
         kind = ""
@@ -159,6 +187,20 @@ def _drop_impossible(table: Table) -> None:
             del table.blocks[basis][nutrient]
             food = "100 g" if basis == "100g" else "100 ml"
             table.unread.append((pointer, f"{amount.text()} {unit_name(unit)} in {food} is impossible"))
+
+
+def _settle_shares(table: Table) -> None:
+    """A percentage of the daily reference counts where the amount itself is not given."""
+    given = {nutrient for amounts in table.blocks.values() for nutrient in amounts}
+    for nutrient, basis, value, pointer in table.shares:
+        if nutrient in given:
+            continue
+        reading = read_amount(value if isinstance(value, str) else f"{value} %")
+        if reading.state != "amount" or reading.unit not in ("", "%") or reading.high > _MOST_PERCENT:
+            continue
+        table.put(nutrient, Amount(reading.low, reading.high, reading.below), "%", pointer, basis)
+        if any(nutrient in amounts for amounts in table.blocks.values()) and nutrient not in table.converted:
+            table.converted[nutrient] = f"{shown(reading.high)} % of the {table.references.daily_name}"
 
 
 # --- numbers without unit -----------------------------------------------------------------------------------------

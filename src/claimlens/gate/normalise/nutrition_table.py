@@ -5,10 +5,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from claimlens.domain.nutrients import name_of, unit_name, unit_of
+from claimlens.domain.nutrition import Learned, Wanted
 from claimlens.domain.quantity import INFINITE, Amount
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.unit_factors import ENERGY_IN_KJ, MASS_IN_G
 from claimlens.gate.normalise.amounts import Reading, Stated, read_amount, read_basis, read_serving_size
+from claimlens.gate.normalise.measures import Measured, food_measure, read_measure
 from claimlens.gate.normalise.nutrient_names import Meaning, meaning_of
 
 #: More figures than any label carries; the rest is reported, not read.
@@ -79,17 +81,29 @@ class Table:
     """Amounts by basis, then by nutrient, while a submitted table is read.
 
     `blocks[None]` are the amounts whose basis is the table's own (`default`, once known). `bare` are numbers whose unit
-    may stand in another field (`units`). `pointers` remember amounts that would be impossible in 100 g.
+    may stand in another field (`units`). `pointers` remember amounts that would be impossible in 100 g. `shares` are
+    percentages of a daily reference that stand beside the amounts. `learned` is what was found out about figures of an
+    earlier reading's `wanted`; `size_said` is where and how the serving or basis was stated, `size` what was learned of
+    it.
     """
 
     __slots__ = (
-        "bare", "blocks", "count", "crowd", "default", "dose_form", "grams", "liquid", "millilitres", "pointers",
-        "references", "schema_org", "shortcuts", "single_portion", "units", "unread",
+        "bare", "blocks", "converted", "count", "crowd", "default", "dose_form", "grams", "learned", "liquid",
+        "millilitres", "pointers", "references", "schema_org", "shares", "shortcuts", "single_portion", "size",
+        "size_said", "units", "unread", "wanted",
     )  # fmt: skip
 
-    def __init__(self, liquid: bool | None, references: NutrientReferences, *, shortcuts: bool = True) -> None:
+    def __init__(
+        self,
+        liquid: bool | None,
+        references: NutrientReferences,
+        learned: Mapping[str, Learned],
+        *,
+        shortcuts: bool = True,
+    ) -> None:
         self.liquid = liquid
         self.references = references
+        self.learned = learned
         self.shortcuts = shortcuts
         self.blocks: dict[str | None, dict[str, Amount]] = {None: {}}
         self.default: Stated | None = None
@@ -103,6 +117,11 @@ class Table:
         self.units: dict[str, str] = {}
         self.pointers: dict[tuple[str | None, str], str] = {}
         self.unread: list[tuple[str, str]] = []
+        self.wanted: list[Wanted] = []
+        self.converted: dict[str, str] = {}
+        self.shares: list[tuple[str, str | None, Any, str]] = []
+        self.size_said: tuple[str, str] | None = None
+        self.size: Learned | None = None
         self.count = 0
 
     def read(self, raw: Any, pointer: str, basis: str | None = None, depth: int = 0) -> None:
@@ -134,6 +153,11 @@ class Table:
         into = unit_of(nutrient)
         if unit != into or nutrient == "energy":
             factor = self._factor(nutrient, unit, into)
+            if factor is None and nutrient != "energy":
+                found = self._learned_amount(nutrient, amount, unit, into, pointer)
+                if found is not None:
+                    self.keep(nutrient, found, pointer, basis)
+                    return
             if factor is None or nutrient == "energy":
                 why = f"{name_of(nutrient)} is not counted in {unit_name(unit)}"
                 self.unread.append((pointer, f"{amount.text()} {unit_name(unit)}: {why}"))
@@ -156,6 +180,40 @@ class Table:
         if before is not amount and before != amount:
             given = f"{before.text()} {unit_name(unit)}"
             self.unread.append((pointer, f"{amount.text()} {unit_name(unit)}: {given} was given already"))
+
+    def _learned_amount(self, nutrient: str, amount: Amount, unit: str, into: str, pointer: str) -> Amount | None:
+        """The amount by what is known of one `unit` of it; wanted, if nothing is."""
+        known = self.learned.get(pointer)
+        if known is None or known.unit != into:
+            self.wanted.append(Wanted(pointer, unit, into, nutrient))
+            return None
+        self.converted[nutrient] = f"{amount.text()} {unit_name(unit)}, {known.note}"
+        return Amount(_clean(amount.low * known.low), _clean(amount.high * known.high), amount.below)
+
+    @property
+    def serving_is_stated(self) -> bool:
+        """Whether the table says how much a serving is, be it in spoons."""
+        if self.grams is not None or self.millilitres is not None:
+            return True
+        return self.size_said is not None and isinstance(read_measure(self.size_said[1]), Measured)
+
+    def learn_size(self, unit: str) -> None:
+        """Take what is known of the stated size of a serving; wanted in `unit`, if nothing is and it can be known."""
+        if self.size_said is None:
+            return
+        pointer, said = self.size_said
+        known = self.learned.get(pointer)
+        if known is not None and known.unit in ("g", "ml"):
+            middle = (known.low + known.high) / 2
+            self.grams, self.millilitres = (middle, None) if known.unit == "g" else (None, middle)
+            self.size = known
+            self.unread = [(place, why) for place, why in self.unread if place != pointer]
+            return
+        measure = food_measure(said)
+        if measure:
+            self.wanted.append(Wanted(pointer, measure, unit))
+            if all(place != pointer for place, _ in self.unread):
+                self.unread.append((pointer, f"{_quoted(said)}: its weight is not known"))
 
     def block(self, stated: Stated) -> str | None:
         """The block that a stated basis belongs to; a size stated with a serving is the serving's size."""
@@ -203,7 +261,9 @@ class Table:
         match meaning.role:
             case "nutrient":
                 self.schema_org = self.schema_org or meaning.schema_org
-                if meaning.part != "unit":
+                if meaning.part == "share":
+                    self.shares.append((meaning.nutrient, basis, value, pointer))
+                elif meaning.part != "unit":
                     block = basis if meaning.basis is None else self.block(meaning.basis)
                     self._value(meaning, value, pointer, block, depth)
                 elif isinstance(value, str):
@@ -217,6 +277,7 @@ class Table:
             case "servings":
                 self.single_portion = value == 1 or (isinstance(value, str) and value.strip() == "1")
             case "block" if isinstance(value, Mapping | list | tuple) and meaning.basis is not None:
+                self._say_size(pointer, str(key).replace("_", " "), meaning.basis)
                 self.read(value, pointer, self.block(meaning.basis), depth + 1)
             case "block" if value is True:
                 self._basis(str(key), pointer, depth)
@@ -359,8 +420,17 @@ class Table:
         stated = read_basis(value) if isinstance(value, str) else Stated("")
         if stated.kind:
             self.default = stated
+            self._say_size(pointer, str(value), stated)
+        elif isinstance(value, str) and food_measure(value):
+            self.default = Stated("serving")
+            self._say_size(pointer, value, self.default)
         elif value != "":
             self.unread.append((pointer, f"{_quoted(value)} does not say per what"))
+
+    def _say_size(self, pointer: str, said: str, stated: Stated) -> None:
+        """Remember how a serving was stated whose weight and volume were not."""
+        if stated.kind == "serving" and stated.grams is None and stated.millilitres is None and self.size_said is None:
+            self.size_said = pointer, said
 
     def _serving_size(self, meaning: Meaning, value: Any, pointer: str, depth: int) -> None:
         if isinstance(value, Mapping):
@@ -376,6 +446,7 @@ class Table:
         elif not isinstance(value, str):
             self.unread.append((pointer, f"{_quoted(value)} is no serving size"))
         else:
+            self.size_said = pointer, value
             self.grams, self.millilitres = read_serving_size(value, self.liquid is True)
             if self.grams is None and self.millilitres is None and any(char.isdigit() for char in value):
                 self.unread.append((pointer, f"{_quoted(value)} gives no weight or volume, or two that differ"))
