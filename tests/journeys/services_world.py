@@ -15,9 +15,9 @@ from claimlens.domain.breaker import BreakerSettings
 from claimlens.domain.question import Answer, Question
 from claimlens.domain.service import RECALL_LOOKUP, TERMS, BreakerState, ServiceState
 from claimlens.ports.cache import Invalidations
-from claimlens.usecases.recall_wire import RecallReply
 from claimlens.usecases.service_guard import CallOutcome, Way
 from claimlens.usecases.service_news import ServiceNewsroom
+from claimlens.usecases.service_replies import AGREED
 from claimlens.usecases.service_switches import ServiceSwitches
 from claimlens.usecases.services import GuardedServices
 
@@ -37,8 +37,7 @@ class Asking:
         way = Way(
             service=RECALL_LOOKUP,
             transport=McpTransport(url, terms.tool, most_bytes=terms.most_bytes),
-            reply=RecallReply,
-            probe={"name": "probe"},
+            agreed=AGREED[RECALL_LOOKUP],
             limit_s=LIMIT_S,
             shared=True,
         )

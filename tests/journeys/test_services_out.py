@@ -226,9 +226,7 @@ class TestSeveralProcesses:
             assert other.calls[-1] is CallOutcome.ANSWERED
             assert other.breaker is CLOSED
 
-    @pytest.mark.parametrize(
-        "word", ["", "recall.lookup", "recall.lookup out", "no.service out x", "a b c d e", "\x00"]
-    )
+    @pytest.mark.parametrize("word", ["", "recall.lookup", "recall.lookup out", "no.service out x", "a b c d", "\x00"])
     async def test_a_word_that_is_none_is_passed_over(self, store: Database, server: Misbehaving, word: str) -> None:
         words = MemoryCache()
         async with asking(store, server.url, words) as other:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from claimlens.domain.question import Answer
 from claimlens.domain.service import BreakerState, ServiceState
 from claimlens.ports.clock import Clock
 from claimlens.ports.services import ServiceError, ServiceRefusedError, ServiceSlowError, Transport
+from claimlens.usecases.service_replies import Agreed
 
 _log = structlog.get_logger()
 
@@ -32,15 +33,13 @@ _ANSWERS = 200
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How one service is reached, and what it owes.
 
-    Each answer is a `reply`, or `{"cannot": reason}`. A call takes `limit_s` at most. `probe` is a payload that costs
-    it little. `shared`: other processes use the same server, so that what they find out holds here too. `eager`: it is
-    tried when this process starts, so that the first request need not wait for what is made at the first call.
+    A call takes `limit_s` at most. `shared`: other processes use the same server, so that what they find out holds here
+    too. `eager`: it is tried when this process starts, so that the first request need not wait for what is made then.
     """
 
     service: str
     transport: Transport
-    reply: type
-    probe: dict[str, Any]
+    agreed: Agreed
     limit_s: float
     shared: bool = False
     eager: bool = True
@@ -101,7 +100,7 @@ class Guard:
         """Whether requests may ask."""
         return self._state is BreakerState.CLOSED
 
-    async def ask(self, payloads: Sequence[dict[str, Any]], *, within_s: float, retries: int) -> Answer:
+    async def ask(self, payloads: tuple[dict[str, Any], ...], *, within_s: float, retries: int) -> Answer:
         """One answer for each payload, None if there were none in time. Raises nothing but CancelledError."""
         end = self._moment() + within_s
         pause = _PAUSE_S
@@ -160,13 +159,16 @@ class Guard:
         await self.way.transport.close()
 
     async def _call(
-        self, leave: Pass, payloads: Sequence[dict[str, Any]], limit_s: float, *, probe: bool = False
+        self, leave: Pass, payloads: tuple[dict[str, Any], ...], limit_s: float, *, probe: bool = False
     ) -> tuple[dict[str, Any], ...]:
         """One call, told to the breaker and to the observer. Raises ServiceError."""
         began = self._moment()
         outcome = CallOutcome.FAILED
         try:
-            answers = self._checked(await self.way.transport.call(payloads, timeout_s=limit_s), len(payloads))
+            answers = await self.way.transport.call(payloads, timeout_s=limit_s)
+            # Believing a server that breaks the agreement could lie to a client.
+            if mistake := self.way.agreed.mistake(payloads, answers):
+                raise ServiceError(f"not what was agreed: {mistake}")
             outcome = CallOutcome.ANSWERED
         except asyncio.CancelledError:
             self._breaker.gave_up(leave)
@@ -190,17 +192,6 @@ class Guard:
         self._breaker.succeeded(leave, self._moment())
         self._observer.answered(self.way.service)
         self._see()
-        return answers
-
-    def _checked(self, answers: tuple[dict[str, Any], ...], expected: int) -> tuple[dict[str, Any], ...]:
-        """The answers if they are what was agreed. Raises ServiceError if not: believing them could lie to a client."""
-        if len(answers) != expected:
-            raise ServiceError(f"not what was agreed: {len(answers)} answers to {expected} payloads")
-        given = [answer for answer in answers if not isinstance(answer.get("cannot"), str)]
-        try:
-            msgspec.convert(given, list[self.way.reply])  # type: ignore[name-defined]
-        except msgspec.ValidationError as error:
-            raise ServiceError(f"not what was agreed: {error}") from None
         return answers
 
     def _is_fair(self, payloads: int, limit_s: float) -> bool:
@@ -270,7 +261,7 @@ class Guard:
         if leave is None:
             return True
         try:
-            await self._call(leave, [self.way.probe], self.way.limit_s, probe=True)
+            await self._call(leave, (self.way.agreed.probe,), self.way.limit_s, probe=True)
         except ServiceError:
             return False
         return True

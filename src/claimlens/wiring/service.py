@@ -85,6 +85,7 @@ class Service:
         self.on_events: Callable[[], None] = lambda: None
         self.services = open_services(
             settings,
+            self.checker,
             database,
             self.clock,
             self.cache,

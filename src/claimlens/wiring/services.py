@@ -1,9 +1,6 @@
 """How each of the four services is reached: its server if one is configured, else this process."""
 
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
 
 from claimlens.adapters.in_process.transport import InProcessTransport, Local
 from claimlens.adapters.sql.engine import Database
@@ -13,20 +10,13 @@ from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, SE
 from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
 from claimlens.ports.services import Transport
-from claimlens.usecases.recall_wire import RecallReply
+from claimlens.usecases.checks import Checker
 from claimlens.usecases.service_guard import Way
 from claimlens.usecases.service_news import ServiceNewsroom
+from claimlens.usecases.service_replies import AGREED
 from claimlens.usecases.service_switches import ServiceSwitches
 from claimlens.usecases.services import GuardedServices
 from claimlens.wiring.answering import open_logic
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """What every way to a service has to hold it to: the type of an answer, and a question that costs it little."""
-
-    reply: type
-    probe: dict[str, Any]
-
 
 #: The transform for which a service is asked.
 TRANSFORM_OF = {
@@ -35,13 +25,10 @@ TRANSFORM_OF = {
     ALT_SUGGESTER: "suggest.alternatives",
 }
 
-_KNOWN = {
-    RECALL_LOOKUP: _Known(RecallReply, {"name": "probe"}),
-}
-
 
 def open_services(
     settings: Settings,
+    checker: Checker,
     database: Database,
     clock: Clock,
     words: Invalidations,
@@ -54,7 +41,7 @@ def open_services(
     `written` is called when tenants are to be told of a change.
     """
     return GuardedServices(
-        [_way(service, settings) for service in SERVICES if service in _KNOWN],
+        [_way(service, settings, checker) for service in SERVICES if service in AGREED],
         settings.breaker,
         clock,
         words,
@@ -63,14 +50,13 @@ def open_services(
     )
 
 
-def _way(service: str, settings: Settings) -> Way:
+def _way(service: str, settings: Settings, checker: Checker) -> Way:
     url = settings.mcp_urls.get(service, "")
     is_ocr = service == OCR_LABEL
     return Way(
         service=service,
-        transport=_server(service, url) if url else InProcessTransport(service, _opener(service, settings)),
-        reply=_KNOWN[service].reply,
-        probe=_KNOWN[service].probe,
+        transport=_server(service, url) if url else InProcessTransport(service, _opener(service, settings, checker)),
+        agreed=AGREED[service],
         limit_s=(settings.ocr_limit_ms if is_ocr else settings.service_limit_ms) / 1000,
         shared=bool(url),
         eager=bool(url) or not is_ocr,  # reading labels takes a process of its own: not before somebody needs it
@@ -84,5 +70,5 @@ def _server(service: str, url: str) -> Transport:
     return McpTransport(url, terms.tool, most_bytes=terms.most_bytes)
 
 
-def _opener(service: str, settings: Settings) -> Callable[[], Local]:
-    return lambda: open_logic(service, settings)
+def _opener(service: str, settings: Settings, checker: Checker) -> Callable[[], Local]:
+    return lambda: open_logic(service, settings, checker)
