@@ -187,7 +187,8 @@ class Guard:
             raise ServiceError(type(error).__name__) from error
         finally:
             self._observer.called(self.way.service, outcome, 1000 * (self._moment() - began))
-        self._times.append(1000 * (self._moment() - began))
+        if not probe:
+            self._times.append(1000 * (self._moment() - began))
         self._last_success = self._clock.now()
         self._breaker.succeeded(leave, self._moment())
         self._observer.answered(self.way.service)

@@ -13,6 +13,7 @@ from claimlens.domain.service import SERVICES, ServiceState
 from claimlens.domain.tenant import Principal
 from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
+from claimlens.ports.service_news import ServiceNewsStore
 from claimlens.ports.switches import SwitchStore
 from claimlens.usecases.access_log import access_line
 from claimlens.usecases.fields import one_line
@@ -37,6 +38,17 @@ class Off(msgspec.Struct, frozen=True, kw_only=True):
     def shown_in(self, state: ServiceState) -> ServiceState:
         """The state of a service that is switched off."""
         return msgspec.structs.replace(state, transport="off", off_until=self.until, off_reason=self.reason)
+
+
+class ServiceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A service of the installation. `state` is in use, out (found so by a process, and back by none) or off."""
+
+    service: str
+    state: str
+    since: datetime | None = None
+    until: datetime | None = None
+    by: str = ""
+    reason: str = ""
 
 
 class ServiceSwitches:
@@ -76,6 +88,28 @@ class ServiceSwitches:
         """Those that are off, from the store."""
         await self._read()
         return {service: off for service in SERVICES if (off := self.off(service)) is not None}
+
+    async def overview(self, news: ServiceNewsStore) -> list[ServiceLine]:
+        """Every service as the installation sees it: what processes told of it, and what an operator did."""
+        off, told = await self.read(), await news.told()
+        lines = []
+        for service in SERVICES:
+            if switched := off.get(service):
+                lines.append(
+                    ServiceLine(
+                        service=service,
+                        state="off",
+                        since=switched.since,
+                        until=switched.until,
+                        by=switched.by,
+                        reason=switched.reason,
+                    )
+                )
+            elif (last := told.get(service)) is not None and last.is_out:
+                lines.append(ServiceLine(service=service, state="out", since=last.since))
+            else:
+                lines.append(ServiceLine(service=service, state="in use"))
+        return lines
 
     async def disable(self, principal: Principal, service: str, lasting: timedelta | None, reason: str) -> Off:
         """Switch a service off on every process, with a line in the access log. Raises NotFoundError, InvalidError."""

@@ -11,6 +11,7 @@ from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.api_keys import SqlApiKeys
 from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.service_news import SqlServiceNews
 from claimlens.adapters.sql.sessions import SqlSecondFactors, SqlSessions
 from claimlens.adapters.sql.switches import SqlSwitches
 from claimlens.adapters.sql.tenants import SqlTenants
@@ -26,7 +27,7 @@ from claimlens.usecases.api_keys import ApiKeys
 from claimlens.usecases.authentication import Authentication
 from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
-from claimlens.usecases.service_switches import ServiceSwitches
+from claimlens.usecases.service_switches import ServiceLine, ServiceSwitches
 from claimlens.usecases.sessions import Sessions
 from claimlens.usecases.tenants import Tenants
 from claimlens.usecases.transforms import Transforms
@@ -46,6 +47,7 @@ class Accounts:
         self._sessions = SqlSessions(database)
         self._factors = SqlSecondFactors(database)
         self._switches = SqlSwitches(database)
+        self._service_news = SqlServiceNews(database, clock)
         self._passwords = Argon2Passwords()
         self._words = words
         self._secret_box = secret_box
@@ -108,6 +110,10 @@ class Accounts:
     def service_switches(self) -> ServiceSwitches:
         """Services that an operator switched off."""
         return ServiceSwitches(self._switches, self.clock, self._words)
+
+    async def service_list(self) -> list[ServiceLine]:
+        """The services as the installation sees them."""
+        return await self.service_switches.overview(self._service_news)
 
     @cached_property
     def transforms(self) -> Transforms:
