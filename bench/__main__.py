@@ -93,6 +93,12 @@ def main() -> None:
         f"(python itself: {_python_start():.2f} s)\n"
     )
 
+    ours, pints = _conversions(checker, options.rounds)
+    _row("unit.convert: an amount with its factor and source", ours, "µs")
+    _row("baseline: the same amounts by pint, without cups of honey", pints, "µs")
+    figures |= {"conversion_us": ours, "pint_us": pints}
+    print()
+
     if options.scale:
         figures["scale"] = _scale(checker, options.locale)
     if options.json:
@@ -135,6 +141,30 @@ def _latency(checker: Checker, many: list[Item], locale: str) -> dict[str, float
         took.append((time.perf_counter() - start) * 1000)
     took.sort()
     return {"p50": took[len(took) // 2], "p95": took[int(len(took) * 0.95)], "p99": took[int(len(took) * 0.99)]}
+
+
+def _conversions(checker: Checker, rounds: int) -> tuple[float, float]:
+    """Microseconds for one conversion by the service and by pint."""
+    from pint import UnitRegistry
+
+    from claimlens.usecases.unit_conversion import UnitConversion
+
+    service = UnitConversion(lambda jurisdiction: checker.examiner(jurisdiction).pack.references)
+    more = {"market": "US", "ingredient": "clover honey"}
+    payloads = [
+        {"convert": {"value": f"{i / 8:g} {unit}", "to": to} | more}
+        for i in range(1, 2001)  # more than any cache of texts keeps
+        for unit, to in (("cup", "g"), ("oz", "g"), ("ml", "tbsp"), ("kcal", "kJ"))
+    ]
+    service.answer(payloads[:1])
+    ours = 1e6 / _rate(lambda: service.answer(payloads), len(payloads), rounds)
+    registry: UnitRegistry[float] = UnitRegistry()
+    amounts = [
+        (f"{i / 8:g} {unit}", to) for i in range(1, 251) for unit, to in (("oz", "g"), ("ml", "tbsp"), ("kcal", "kJ"))
+    ]
+    registry.Quantity(amounts[0][0]).to(amounts[0][1])
+    pints = 1e6 / _rate(lambda: [registry.Quantity(text).to(to) for text, to in amounts], len(amounts), rounds)
+    return ours, pints
 
 
 def _alternation(keys: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """What a cup, a spoon, a slice or a piece of a food weighs, as the US Department of Agriculture published it.
 
-Source of every row: USDA National Nutrient Database for Standard Reference, release 28, file WEIGHT (now "SR Legacy" in
-FoodData Central): public domain. The number is the food's NDB number, the weights are grams for one measure as
-published; volumes are US customary. How full a cup is depends on who fills it: such weights are *typical*.
+Source of every row: USDA National Nutrient Database for Standard Reference, release 27, file WEIGHT (succeeded by SR
+Legacy in FoodData Central): public domain. The number is the food's NDB number, the weights are grams for one measure
+as published; volumes are US customary. How full a cup is depends on who fills it: such weights are *typical*.
 """
 
 import re
@@ -28,7 +28,7 @@ class FoodWeight(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         """The row, as one cites it."""
-        return f"USDA SR28 no. {self.ndb} ({self.food})"
+        return f"USDA SR27 no. {self.ndb} ({self.food})"
 
 
 #: NDB number | food | grams for one of a measure | names. A starred name may have any words before it.

@@ -6,7 +6,7 @@ from claimlens.domain.food_weights import SPREAD, food_weight
 from claimlens.domain.food_weights import _index as index_of_weights
 from claimlens.domain.unit_factors import VOLUME_IN_ML
 
-#: Name, measure, grams: as printed in FoodData Central's SR Legacy portions.
+#: Name, measure, grams: as the release prints them.
 PUBLISHED = [
     ("all-purpose flour", "cup", 125),
     ("granulated sugar", "cup", 200),
@@ -31,7 +31,7 @@ def test_weights_are_those_that_usda_publishes(name, measure, grams):
     row = food_weight(name)
     assert row is not None
     assert row.grams[measure] == grams
-    assert row.source.startswith("USDA SR28 no. ")
+    assert row.source.startswith("USDA SR27 no. ")
 
 
 @pytest.mark.parametrize("name", FITS)

@@ -128,7 +128,7 @@ def test_every_step_names_who_says_so():
         ("cup", "ml", "rounded"),
         ("ml", "g", "typical"),
     ]
-    assert [step["source"] for step in steps] == ["21 CFR 101.9(b)(5)(viii)", "USDA SR28 no. 19296 (honey)"]
+    assert [step["source"] for step in steps] == ["21 CFR 101.9(b)(5)(viii)", "USDA SR27 no. 19296 (honey)"]
 
 
 def test_a_new_basis_stands_beside_the_unit():
