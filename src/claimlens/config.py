@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: Where the operators' reads are answered without a key unless configured: loopback and private ranges.
 PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+
+#: Where recalls are fetched unless configured. RASFF Window has no address that stays: an operator names one.
+RECALL_FEEDS = (
+    ("openfda", "https://download.open.fda.gov/food/enforcement/food-enforcement-0001-of-0001.json.zip"),
+    ("fsa", "https://data.food.gov.uk/food-alerts/id?_view=full&_limit=5000&since={since}T00:00:00"),
+)
 
 
 class SettingsError(ClaimLensError):
@@ -51,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
     recalls_stale_days: int = 14
+    recalls_feeds: tuple[tuple[str, str], ...] = RECALL_FEEDS
+    recalls_refresh_hours: int = 0
+    recalls_from_private: bool = False
     public_playground: bool = False
     mcp_hosts: tuple[str, ...] = ()
     mcp_urls: Mapping[str, str] = {}
@@ -100,6 +111,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
         public_playground=_switch(env, "CLAIMLENS_PUBLIC_PLAYGROUND"),
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
+        recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),
+        recalls_refresh_hours=_number(
+            env, "CLAIMLENS_RECALLS_REFRESH_HOURS", 0 if environment == "development" else 24, least=0, most=720
+        ),
+        recalls_from_private=_development_only(env, "CLAIMLENS_RECALLS_FROM_PRIVATE", environment),
         mcp_hosts=_names(env, "CLAIMLENS_MCP_HOSTS"),
         mcp_urls=_mcp_urls(env, environment),
         service_limit_ms=_number(env, "CLAIMLENS_SERVICE_LIMIT_MS", 500, least=10, most=60_000),
@@ -182,6 +198,24 @@ def _networks(name: str, text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise SettingsError(f"{name}: {error}; it is a list of networks such as 10.0.0.0/8, with commas") from None
+
+
+def _feeds(env: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+    """(source, URL) pairs; a source may have several."""
+    feeds = []
+    for part in env.get(name, "").split():
+        source, _, url = part.partition("=")
+        try:
+            url.format(since=date.min, today=date.min)
+            is_dated = True
+        except (ValueError, LookupError):
+            is_dated = False
+        if not source.replace("-", "").isalnum() or source != source.lower() or "://" not in url or not is_dated:
+            raise SettingsError(
+                f"{name}: {part!r:.80} is no feed; one looks like fsa=https://host/path?since={{since}}"
+            )
+        feeds.append((source, url))
+    return tuple(feeds) or RECALL_FEEDS
 
 
 def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from typing import Protocol
 import msgspec
 
 from claimlens.domain.errors import ClaimLensError, NotFoundError
-from claimlens.domain.service import SERVICES, BreakerState, ServiceState
+from claimlens.domain.service import RECALL_LOOKUP, SERVICES, BreakerState, ServiceState
 from claimlens.ports.cache import CacheHealth
 from claimlens.ports.clock import Clock
 from claimlens.ports.services import Services
 from claimlens.usecases.maintenance import Maintenance, Switch
+from claimlens.usecases.recall_keeper import RecallKeeper
 
 #: A database that does not answer within this time is out, in seconds.
 PATIENCE_S = 2.0
@@ -69,6 +70,7 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` is ok, out (left alone), trying (whether it is back) or off (by an operator, until `off_until`); `breaker`
     closed, open or half-open, `since` so; `transport` in-process, mcp or off. `p95_ms` is that of the last 200 answers.
+    `detail`: what it answers from is too old, although it answers.
     """
 
     service: str
@@ -80,25 +82,34 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
     last_failure: datetime | None = None
     p95_ms: float | None = None
     off_until: datetime | None = None
+    detail: str = ""
 
 
 class HealthDesk:
     """Looks at the parts. It reads what they know of themselves and calls no service."""
 
     def __init__(
-        self, store: Pinged, cache: CacheAsked, maintenance: Maintenance, services: Services, clock: Clock
+        self,
+        store: Pinged,
+        cache: CacheAsked,
+        maintenance: Maintenance,
+        services: Services,
+        clock: Clock,
+        recalls: RecallKeeper | None = None,
     ) -> None:
+        """`recalls`: the keeper of the index, if `recall.lookup` answers from one in this process."""
         self._store = store
         self._cache = cache
         self._maintenance = maintenance
         self._services = services
         self._clock = clock
+        self._recalls = recalls
 
     async def look(self) -> Health:
         """The state of everything. The database decides on `unhealthy`, a part that is out on `degraded`."""
         database, cache, switch = await asyncio.gather(self._database(), self._cache_check(), self._switch())
         states = self._services.states()
-        checks = (database, cache, _services_check(states))
+        checks = (database, cache, _services_check(states, self._recall_alarms()))
         degraded = tuple(state.service for state in states if state.is_out)
         if database.status != "ok":
             status = Status.UNHEALTHY
@@ -125,9 +136,15 @@ class HealthDesk:
         """One of the services. Raises NotFoundError for another name."""
         for state in self._services.states():
             if state.service == name:
-                shared = {field: getattr(state, field) for field in ServiceHealth.__struct_fields__ if field != "status"}
-                return ServiceHealth(status=_status_of(state), **shared)
+                fields = ServiceHealth.__struct_fields__
+                shared = {field: getattr(state, field) for field in fields if hasattr(state, field)}
+                detail = self._recall_alarms() if name == RECALL_LOOKUP else ""
+                return ServiceHealth(status=_status_of(state), detail=detail, **shared)
         raise NotFoundError(f"there is no service {name!r:.40}; the services are {', '.join(SERVICES)}")
+
+    def _recall_alarms(self) -> str:
+        alarms = self._recalls.alarms() if self._recalls is not None else []
+        return "; ".join(f"{one.source} is {one.state}, {one.age_days} days old" for one in alarms)
 
     async def _database(self) -> Check:
         try:
@@ -158,9 +175,11 @@ def _status_of(state: ServiceState) -> str:
     return "off" if state.transport == "off" else _STATUS[state.breaker]
 
 
-def _services_check(states: Sequence[ServiceState]) -> Check:
+def _services_check(states: Sequence[ServiceState], recalls: str) -> Check:
     """The services together. Why one is out is for operators: this is read by everybody."""
     out = [f"{state.service} is {_status_of(state)}" for state in states if state.is_out]
+    if recalls:
+        out.append(f"{RECALL_LOOKUP} knows too little: {recalls}")
     modes = sorted({state.transport for state in states} - {"off", "none"})
     return Check(
         name="mcp_services",

@@ -73,21 +73,30 @@ class Recalls:
         market: Jurisdiction | None = None,
         replace: bool = False,
         as_of: date | None = None,
+        live: bool = False,
         starting: bool = False,
     ) -> Import:
         """Import the files of one source (pages of one feed) in one step: all of them or none.
 
-        They join what is there unless `replace`; a starting set always goes. Raises InputError for files that cannot
-        be read, ClaimLensError when the index cannot be written; the source then counts as failed until an import
-        succeeds.
+        They join what is there unless `replace`; a starting set always goes. `live`: they were fetched from the
+        publisher a moment ago, so that the day of the data is today, unless a publisher that we know has been silent
+        for longer than it ever is. Raises InputError for files that cannot be read, ClaimLensError when the index
+        cannot be written; the source then counts as failed until an import succeeds.
         """
         known = form if form in SOURCES else source
         try:
-            return self._take_in(files, form, source, market, replace, as_of, starting)
+            return self._take_in(files, form, source, market, replace, as_of, live, starting)
         except ClaimLensError as error:
             if known:
-                self._note_failure(known, str(error))
+                self.note_failure(known, str(error))
             raise
+
+    def note_failure(self, source: str, reason: str) -> None:
+        """Remember that a source could not be taken in, until it is; its silence means nothing meanwhile."""
+        try:
+            self._index.note_failure(source, self._clock.now(), reason)
+        except ClaimLensError:
+            return  # the reader of the index will say so
 
     def _take_in(
         self,
@@ -97,6 +106,7 @@ class Recalls:
         market: Jurisdiction | None,
         replace: bool,
         as_of: date | None,
+        live: bool,
         starting: bool,
     ) -> Import:
         pages = []
@@ -110,10 +120,12 @@ class Recalls:
         if name in SOURCES and form == "csv":
             raise InputError(f"{name} has a format of its own; give a table another name with --source")
         recalls = [recall for page in pages for recall in page.recalls]
+        now = self._clock.now()
         day = as_of or max((page.data_as_of for page in pages if page.data_as_of), default=None)
         if day is None:
             raise InputError("no row of it is a recall, and nothing says of which day it is")
-        now = self._clock.now()
+        if live and (name not in SOURCES or (now.date() - day).days <= self._stale_after):
+            day = now.date()
         if day > now.date() + timedelta(days=1):
             raise InputError(f"it says that it is of {day}, which is still to come")
         state = self._index.load(
@@ -235,12 +247,6 @@ class Recalls:
             else:
                 still_open.append(match)
         return still_open, closed
-
-    def _note_failure(self, source: str, reason: str) -> None:
-        try:
-            self._index.note_failure(source, self._clock.now(), reason)
-        except ClaimLensError:
-            return  # the reader of the index will say so
 
 
 def _closes(source: str) -> bool:

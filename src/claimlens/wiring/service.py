@@ -22,6 +22,7 @@ from claimlens.adapters.system.clock import SystemClock
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError, OverloadedError
 from claimlens.domain.jurisdiction import Jurisdiction
+from claimlens.domain.service import RECALL_LOOKUP
 from claimlens.ports.clock import Clock
 from claimlens.usecases.audits import AuditDesk
 from claimlens.usecases.checks import Checker
@@ -40,6 +41,7 @@ from claimlens.usecases.versions import Versions
 from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
+from claimlens.wiring.recall_refresh import open_keeper
 from claimlens.wiring.services import TRANSFORM_OF, open_services
 
 log = structlog.get_logger()
@@ -112,7 +114,9 @@ class Service:
         self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
         self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)
         self.deliveries = Deliveries(self.webhook_store, self.clock)
-        self.health = HealthDesk(database, self.cache, self.maintenance, self.services, self.clock)
+        #: Watches the index of recalls, if this process answers from one of its own.
+        self.recalls = None if RECALL_LOOKUP in settings.mcp_urls else open_keeper(settings)
+        self.health = HealthDesk(database, self.cache, self.maintenance, self.services, self.clock, self.recalls)
         self.versions = Versions(self.checker, self._migration)
         performance_store = SqlPerformance(database)
         self.recorder = Recorder(self.meter, performance_store, self.clock)
@@ -136,6 +140,8 @@ class Service:
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: no collection need walk it again
         await self.services.start()
+        if self.recalls is not None:
+            self.recalls.start()
         self._flushing = asyncio.create_task(self._flush_now_and_then())
 
     async def stop(self) -> None:
@@ -147,6 +153,8 @@ class Service:
         with contextlib.suppress(ClaimLensError):
             await self.authentication.flush()
         await self.recorder.flush_if_possible()
+        if self.recalls is not None:
+            await self.recalls.stop()
         await self.services.stop()
         await self.journal.close()
         await self.sender.close()

@@ -10,29 +10,26 @@ neither free nor closed, until none is left.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import ceil
-from typing import Any
 
 import httpcore
 import standardwebhooks
 
 import claimlens
 from claimlens.adapters.http.addresses import Target, TargetRefusedError, Wall
+from claimlens.adapters.http.reaching import CONNECT_S, LOOK_UP_S, CheckedNetwork, host_of, url_of
 from claimlens.domain.webhook import Webhook
 from claimlens.ports.webhooks import Message, Outcome
 
-#: Seconds for the look-up, for the connection, and for all of an attempt.
-LOOK_UP_S, CONNECT_S, TOTAL_S = 3.0, 3.0, 10.0
+#: Seconds for all of an attempt.
+TOTAL_S = 10.0
 #: How much of an answer is read; what is longer costs the connection.
 MOST_ANSWER = 64 * 1024
 #: How many connections are kept for the next delivery, and for how long, in seconds.
 MOST_KEPT, KEPT_S = 32, 15.0
-#: How many addresses of a host are tried.
-MOST_TRIED = 4
 
 Headers = list[tuple[bytes | str, bytes | str]]
 
@@ -143,9 +140,9 @@ class _Line:
         self, target: Target, addresses: tuple[str, ...], network: httpcore.AsyncNetworkBackend, tls: ssl.SSLContext
     ) -> None:
         self._target = target
-        self._network = _CheckedNetwork(network, addresses)
+        self._network = CheckedNetwork(network, addresses)
         self._connection = httpcore.AsyncHTTPConnection(
-            _url(target).origin, ssl_context=tls, keepalive_expiry=KEPT_S, network_backend=self._network
+            url_of(target).origin, ssl_context=tls, keepalive_expiry=KEPT_S, network_backend=self._network
         )
 
     @property
@@ -166,8 +163,8 @@ class _Line:
         """One request; whether its answer was read to the end."""
         request = httpcore.Request(
             "POST",
-            _url(target),
-            headers=[("host", _host(target)), ("content-length", str(len(payload))), *headers],
+            url_of(target),
+            headers=[("host", host_of(target)), ("content-length", str(len(payload))), *headers],
             content=payload,
             extensions={"timeout": {"connect": CONNECT_S, "read": TOTAL_S, "write": TOTAL_S}},
         )
@@ -189,46 +186,6 @@ class _Line:
             await stream.aclose()
 
 
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the first of the given addresses that answers, whatever name it is asked for."""
-
-    def __init__(self, network: httpcore.AsyncNetworkBackend, addresses: tuple[str, ...]) -> None:
-        self._network = network
-        self._addresses = addresses[:MOST_TRIED]
-        self.address = ""
-        self.streams: list[httpcore.AsyncNetworkStream] = []
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        clock = asyncio.get_running_loop().time
-        end = clock() + (CONNECT_S if timeout is None else timeout)
-        failed: Exception = httpcore.ConnectError("there is no address")
-        for place, address in enumerate(self._addresses):
-            # An address that does not answer leaves the others their share of the time.
-            share = max(end - clock(), 0.0) / (len(self._addresses) - place)
-            try:
-                stream = await self._network.connect_tcp(address, port, share, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = error
-            else:
-                self.address = address
-                self.streams.append(stream)
-                return stream
-        raise failed
-
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        raise httpcore.ConnectError("webhooks have no business with sockets of this machine")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)
-
-
 def _headers(webhook: Webhook, message: Message, now: datetime) -> Headers:
     body = message.payload.decode("utf-8")
     signatures = [standardwebhooks.Webhook(key).sign(message.id, now, body) for key in webhook.signing_secrets(now)]
@@ -241,17 +198,6 @@ def _headers(webhook: Webhook, message: Message, now: datetime) -> Headers:
         ("user-agent", f"ClaimLens/{claimlens.__version__}"),
         *known,
     ]
-
-
-def _url(target: Target) -> httpcore.URL:
-    # Put together from what the wall has read: nobody reads the text of the URL a second time.
-    scheme = b"https" if target.secure else b"http"
-    return httpcore.URL(scheme=scheme, host=target.host.encode(), port=target.port, target=target.path.encode())
-
-
-def _host(target: Target) -> str:
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return host if target.port == (443 if target.secure else 80) else f"{host}:{target.port}"
 
 
 def _sentence(error: Exception) -> str:

@@ -30,6 +30,7 @@ from claimlens.entry.web.exchange import Exchange
 from claimlens.entry.web.frame import App, Frame, refused
 from claimlens.entry.web.metrics import Metrics
 from claimlens.entry.web.problems import refusal_of, refusal_of_status
+from claimlens.entry.web.recall_metrics import RecallAges
 from claimlens.usecases.permissions import ACTIONS
 from claimlens.wiring.service import Service
 
@@ -62,6 +63,8 @@ def create_app(service: Service, *, express: bool = True, beside: Mapping[str, A
     clients = Clients(settings.trusted_proxies, settings.ops_networks)
     metrics = Metrics(service.meter)
     service.services.on_call.append(metrics.called)
+    if service.recalls is not None:
+        metrics.registry.register(RecallAges(service.recalls))
     once = Once(service.idempotency)
     admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
     desk = GateDesk(service.desk, admission, once, metrics)

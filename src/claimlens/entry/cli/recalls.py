@@ -2,9 +2,10 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from claimlens.domain.errors import InputError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.entry.cli.exit_codes import CLEAN, FINDINGS, INCOMPLETE
 from claimlens.entry.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from claimlens.gate.ingest.recalls import BadRow
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 _MARKETS = click.Choice([market.value for market in Jurisdiction], case_sensitive=False)
@@ -63,11 +67,48 @@ def import_(
             f"{done.source}: {done.read} rows read, {done.joined} joined another, {len(done.bad)} refused; "
             f"{done.rows} recalls in the index, {done.open} open, data of {done.data_as_of}"
         )
-    for bad in done.bad[:_MOST_SHOWN]:
-        print(f"row {bad.row}{f' ({bad.id})' if bad.id else ''}: {bad.reason}", file=sys.stderr)
-    if len(done.bad) > _MOST_SHOWN:
-        print(f"and {len(done.bad) - _MOST_SHOWN} rows more; --json names all", file=sys.stderr)
+    _say_bad(done.bad)
     return INCOMPLETE if done.bad else CLEAN
+
+
+@command.command("refresh")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--due", is_flag=True, help="Only what was fetched longer ago than CLAIMLENS_RECALLS_REFRESH_HOURS.")
+@_JSON
+def refresh(sources: tuple[str, ...], due: bool, as_json: bool) -> int:
+    """Fetch recalls from their publishers and take them in; exit code 3 if one of the sources could not be.
+
+    Without SOURCE all that have a feed (CLAIMLENS_RECALLS_FEEDS). A source that could not be fetched keeps what it has,
+    and counts as failed until it can.
+    """
+    import asyncio
+    from datetime import timedelta
+
+    import msgspec
+
+    from claimlens.config import read_settings
+    from claimlens.wiring.recall_refresh import open_refresh
+
+    settings = read_settings()
+    use = open_refresh(settings)
+    unknown = [source for source in sources if source not in use.sources]
+    if unknown:
+        raise InputError(f"no feed for {', '.join(unknown)}; there is one for {', '.join(use.sources)}")
+    wanted = list(sources or use.sources)
+    if due:
+        late = use.due(timedelta(hours=settings.recalls_refresh_hours))
+        wanted = [source for source in wanted if source in late]
+    found = asyncio.run(use.run(wanted))
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+    for one in found:
+        if one.done is None:
+            print(f"{one.source}: {one.failure}", file=sys.stderr)
+        elif not as_json:
+            done = one.done
+            print(f"{one.source}: {done.rows} recalls in the index, {done.open} open, data of {done.data_as_of}")
+            _say_bad(done.bad)
+    return INCOMPLETE if any(one.done is None for one in found) else CLEAN
 
 
 @command.command("status")
@@ -138,6 +179,13 @@ def search(
     else:
         _show(answer)
     return {"none": CLEAN, "found": FINDINGS}.get(answer["outcome"], INCOMPLETE)
+
+
+def _say_bad(rows: "Sequence[BadRow]") -> None:
+    for bad in rows[:_MOST_SHOWN]:
+        print(f"row {bad.row}{f' ({bad.id})' if bad.id else ''}: {bad.reason}", file=sys.stderr)
+    if len(rows) > _MOST_SHOWN:
+        print(f"and {len(rows) - _MOST_SHOWN} rows more; --json names all", file=sys.stderr)
 
 
 def _show(answer: dict[str, Any]) -> None:

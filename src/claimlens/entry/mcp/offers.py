@@ -7,13 +7,17 @@ import msgspec
 
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError
-from claimlens.domain.service import TERMS
+from claimlens.domain.service import RECALL_LOOKUP, TERMS
 from claimlens.entry.mcp.tools import Outcome, Tool, ToolError, schema
+from claimlens.usecases.recall_keeper import RecallKeeper
 from claimlens.wiring.answering import Logic, Part, open_logic
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server: its name and tools, what a model is told of it, how long a request may be, what it rests on."""
+    """A server: its name and tools, what a model is told of it, how long a request may be, what it rests on.
+
+    `keeper`, if there is one, runs as long as the server.
+    """
 
     name: str
     title: str
@@ -22,6 +26,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     most_bytes: int
     look: Callable[[], list[Part]] = list
     close: Callable[[], None] = lambda: None
+    keeper: RecallKeeper | None = None
 
 
 _TITLES = {
@@ -61,6 +66,11 @@ def service_offer(service: str, settings: Settings) -> Offer:
     except ClaimLensError as error:
         raise ClaimLensError(f"{service} cannot be served: {error}") from None
     tool = service_tool(logic)
+    keeper = None
+    if service == RECALL_LOOKUP:
+        from claimlens.wiring.recall_refresh import open_keeper
+
+        keeper = open_keeper(settings)
     return Offer(
         name=service,
         title=tool.title,
@@ -69,6 +79,7 @@ def service_offer(service: str, settings: Settings) -> Offer:
         most_bytes=TERMS[service].most_bytes,
         look=logic.look,
         close=logic.close,
+        keeper=keeper,
     )
 
 

@@ -18,6 +18,7 @@ from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.mcp.protocol import ToolServer
 from claimlens.entry.web.logs import set_up_logs
 from claimlens.entry.web.process import QuietServer, Stopping, bound, event_loop
+from claimlens.entry.web.recall_metrics import RecallAges
 
 _log = structlog.get_logger()
 
@@ -47,6 +48,10 @@ async def _serve(offers: Sequence[Offer], settings: Settings, sockets: Sequence[
                 held.callback(tools.close)
                 app = HttpService(offer, tools.server, wall=wall, metrics=metrics)
                 await held.enter_async_context(app.sessions.run())
+                if offer.keeper is not None:
+                    metrics.registry.register(RecallAges(offer.keeper))
+                    offer.keeper.start()
+                    held.push_async_callback(offer.keeper.stop)
                 servers.append(QuietServer(app, _saying(offer, listening)))
             stopping.then(lambda: _leave(servers))
             await asyncio.gather(
