@@ -48,7 +48,7 @@ class Server:
         #: The first key, if this process made it.
         self.key = ""
         self._worker = worker
-        self._environ = dict(environ or {})
+        self.environ = dict(environ or {})
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Path(tempfile.mkstemp(prefix="serve-", suffix=".log", dir=folder)[1])
@@ -83,7 +83,7 @@ class Server:
         source = str(Path(__file__).parent.parent / "src")
         environ["CLAIMLENS_DATA_DIR"] = str(self.folder)
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, environ.get("PYTHONPATH", "")]))
-        environ |= self._environ
+        environ |= self.environ
         with said.open("wb") as out, self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=environ)
 
