@@ -46,8 +46,13 @@ def test_every_vitamin_is_as_the_table_says():
 def test_every_food_is_listed_with_its_weights():
     exact, heads = index_of_weights()
     known = {row.ndb: row for row in (*exact.values(), *heads.values())}
-    listed = {ndb: (food, weights) for ndb, food, weights, _ in tables(PAGE, "no.", "food", "grams of one", "g/ml")}
+    rows = tables(PAGE, "no.", "food", "grams of one", "may be off", "g/ml")
+    listed = {ndb: (food, weights, off) for ndb, food, weights, off, _ in rows}
     assert listed == {
-        ndb: (row.food, ", ".join(f"{measure} {grams:g}" for measure, grams in row.grams.items()))
+        ndb: (
+            row.food,
+            ", ".join(f"{measure} {grams:g}" for measure, grams in row.grams.items()),
+            f"± {row.spread:.0%}",
+        )
         for ndb, row in known.items()
     }

@@ -8,7 +8,7 @@ import math
 import msgspec
 
 from claimlens.domain.conversion import Conversion, Exactness, Factor, between, cannot, settled, typical
-from claimlens.domain.food_weights import SPREAD, FoodWeight, food_weight
+from claimlens.domain.food_weights import FoodWeight, food_weight
 from claimlens.domain.measures import COUNTED, SYSTEMS, UNDEFINED, base_of, in_base
 from claimlens.domain.nutrients import canonical_nutrient, name_of, unit_name, unit_of
 from claimlens.domain.references import NutrientReferences
@@ -130,7 +130,7 @@ class _Way:
             if row is None or unit not in row.grams:
                 what = measured.rest or self.food
                 cannot(f"the weight of one {unit if unit != 'piece' else 'piece'} of {what!r:.60} is not known")
-            return amount.to("g", typical(row.grams[unit], SPREAD, row.source))
+            return amount.to("g", typical(row.grams[unit], row.spread, row.source))
         return amount
 
     # --- units ----------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class _Way:
             row = self._row()
             if target not in row.grams:
                 cannot(f"the weight of one {target} of {row.food} is not known")
-            return self._mass(amount, "g").to(target, typical(row.grams[target], SPREAD, row.source).inverse())
+            return self._mass(amount, "g").to(target, typical(row.grams[target], row.spread, row.source).inverse())
         return self._mass(amount, target)
 
     def _target(self, to: str) -> tuple[str, str]:
@@ -187,7 +187,7 @@ class _Way:
         row = self._row()
         if row.density is None:
             cannot(f"no density is known for {row.food}")
-        return typical(row.density, SPREAD, row.source)
+        return typical(row.density, row.spread, row.source)
 
     def _row(self) -> FoodWeight:
         name = self.food or _FOOD_OF.get(self.nutrient, "")
