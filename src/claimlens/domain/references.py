@@ -55,8 +55,9 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
 
     `kcal_per_g` are the law's energy factors. `fibre_in_carbohydrate` says whether a label's carbohydrate figure
     includes fibre. `iu` is the size of one international unit in the nutrient's unit. `trace` is the most that the word
-    "trace" may hide, in the nutrient's unit ("*": any other nutrient counted in g). `reference_keywords` leads from a
-    folded keyword to its place in `reference_amounts`.
+    "trace" may hide, in the nutrient's unit ("*": any other nutrient counted in g). `label_measures` are what a cup, a
+    spoon, a fluid ounce (in ml) and an ounce (in g) mean on the market's labels, where its law says so.
+    `reference_keywords` leads from a folded keyword to its place in `reference_amounts`.
     """
 
     daily: dict[str, DailyReference] = {}
@@ -71,6 +72,7 @@ class NutrientReferences(msgspec.Struct, frozen=True, kw_only=True):
     energy_floor_kcal: float = 15.0
     iu: dict[str, float] = {}
     trace: dict[str, float] = {}
+    label_measures: tuple[tuple[str, float], ...] = ()
     reference_amounts: tuple[ReferenceAmount, ...] = ()
     reference_keywords: dict[str, int] = {}
     reference_amount_name: str = "reference amount"

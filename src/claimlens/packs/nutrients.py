@@ -66,6 +66,12 @@ class _Trace(msgspec.Struct, forbid_unknown_fields=True):
     facts: tuple[str, ...] = ()
 
 
+class _Measures(msgspec.Struct, forbid_unknown_fields=True):
+    confidence: Confidence
+    citation: CitationSource
+    amounts: dict[Literal["cup", "tbsp", "tsp", "fl_oz", "pint", "oz"], str]
+
+
 class _Amount(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     category: str
@@ -93,6 +99,7 @@ class _Source(msgspec.Struct, forbid_unknown_fields=True):
     conversions: dict[Literal["salt_per_sodium", "kj_per_kcal", "alcohol_g_per_ml"], _Number] = {}
     iu: dict[str, str] = {}
     trace: _Trace | None = None
+    label_measures: _Measures | None = None
     reference_amount_name: str = "reference amount"
     reference_amount_not_before: tuple[str, ...] = ()
     reference_amounts: _Amounts | None = None
@@ -147,6 +154,7 @@ def _references(source: _Source) -> NutrientReferences:
         fibre_in_carbohydrate=factors.fibre_in_carbohydrate if factors else "no",
         iu={nutrient: _in_own_unit(nutrient, text)[0] for nutrient, text in source.iu.items()},
         trace={n: _in_own_unit(n, text)[0] for n, text in source.trace.amounts.items()} if source.trace else {},
+        label_measures=tuple(_measures(source.label_measures)) if source.label_measures else (),
         reference_amounts=tuple(_reference_amount(row) for row in table),
         reference_keywords=_keywords(table),
         reference_amount_name=source.reference_amount_name,
@@ -176,6 +184,14 @@ def _keywords(table: tuple[_Amount, ...]) -> dict[str, int]:
             if keywords.setdefault(keyword, place) != place:
                 raise ValueError(f"reference_amounts: the keyword {keyword!r} stands in {row.id} and in another row")
     return keywords
+
+
+def _measures(source: _Measures) -> Iterator[tuple[str, float]]:
+    for measure, text in source.amounts.items():
+        number, _, unit = text.partition(" ")
+        if unit != ("g" if measure == "oz" else "ml"):
+            raise ValueError(f"label_measures: {measure}: {text!r} is not in {'g' if measure == 'oz' else 'ml'}")
+        yield str(measure), float(number)
 
 
 def _reference_amount(row: _Amount) -> ReferenceAmount:

@@ -295,15 +295,19 @@ _AMOUNT_OF_FOOD = re.compile(
 )
 
 
+#: What a unit means on a market's labels, in g or ml, if that is another amount than by its definition.
+Measures = tuple[tuple[str, float], ...]
+
+
 @lru_cache(maxsize=2048)
-def read_basis(text: str) -> Stated:
+def read_basis(text: str, measures: Measures = ()) -> Stated:
     """What numbers refer to: "per_100g", "per bar (35 g)", "per daily dose"; kind "" if it does not say."""
     if len(text) > LONGEST:
         return Stated("")
     folded = _folded(text).replace("_", " ")
     if _HUNDRED_KCAL.search(folded):
         return Stated("100kcal")
-    grams, millilitres = _food(folded)
+    grams, millilitres = _food(folded, measures=measures)
     if _EITHER.search(folded):
         return Stated("100g", 100.0, 100.0)
     if grams is None and millilitres is None and (whole := _WHOLE.fullmatch(folded)):
@@ -323,15 +327,16 @@ def read_basis(text: str) -> Stated:
 
 
 @lru_cache(maxsize=2048)
-def read_serving_size(text: str, household: bool = False) -> tuple[float | None, float | None]:
+def read_serving_size(text: str, household: bool = False, measures: Measures = ()) -> tuple[float | None, float | None]:
     """(grams, millilitres) of a serving; a cup or a spoon counts only if `household` (a cup of flakes weighs little).
 
     (None, None) if there is none or if two figures contradict each other ("8 ml (240 ml)").
     """
-    return (None, None) if len(text) > LONGEST else _food(_folded(text), household=household)
+    return (None, None) if len(text) > LONGEST else _food(_folded(text), household=household, measures=measures)
 
 
-def _food(folded: str, *, household: bool = False) -> tuple[float | None, float | None]:
+def _food(folded: str, *, household: bool = False, measures: Measures = ()) -> tuple[float | None, float | None]:
+    own = dict(measures)
     grams: list[tuple[bool, float]] = []
     millilitres: list[tuple[bool, float]] = []
     spooned: list[tuple[bool, float]] = []
@@ -342,11 +347,11 @@ def _food(folded: str, *, household: bool = False) -> tuple[float | None, float 
         if value is None or not 0 < value < 1e6:
             continue
         if unit in MASS_IN_G:
-            grams.append((unit in _METRIC, value * MASS_IN_G[unit]))
+            grams.append((unit in _METRIC, value * own.get(unit, MASS_IN_G[unit])))
         elif unit in _HOUSEHOLD:
-            spooned.append((False, value * VOLUME_IN_ML[unit]))
+            spooned.append((False, value * own.get(unit, VOLUME_IN_ML[unit])))
         elif unit in VOLUME_IN_ML:
-            millilitres.append((unit in _METRIC, value * VOLUME_IN_ML[unit]))
+            millilitres.append((unit in _METRIC, value * own.get(unit, VOLUME_IN_ML[unit])))
     if any(metric for metric, _ in millilitres) and spooned:
         millilitres += spooned  # "8 ml (1 cup)": one of them is a misprint
     weight, volume = _agreed(grams), _agreed(millilitres)

@@ -71,7 +71,9 @@ _SPELLINGS: dict[str, str] = {
     "scoop": "scoops kugel kugeln boule boules",
     "serving": "servings portion portionen portions porción porciones porzione porzioni ración raciones",
     "pack": (
-        "packs packet packets package packages packung paquet paquete confezione sachet sachets bar bars bottle can"
+        "packs packet packets package packages packung paquet paquete confezione sachet sachets bar bars bottle can "
+        "container containers pouch pouches bag bags tray trays box boxes pkg kit kits envelope envelopes carton jar "
+        "tub dose flasche dose bouteille botella bottiglia lattina"
     ),
     "racc": "reference.amount",
     "capsule": (
@@ -88,6 +90,8 @@ _UNITS: dict[str, str] = (
 _LONGEST_UNIT = 3
 #: "1.500 g" may be one and a half grams or a German's kilo and a half; of these units a separator is settled.
 _SMALL = frozenset(("mg", "ug", "kcal", "kj", "iu"))
+#: And nobody serves a thousand of these.
+_KITCHEN = frozenset(("cup", "tbsp", "tsp", "fl_oz", "oz", "pint", "quart", "piece", "slice", "stick"))
 _SYSTEMS: dict[str, str] = {
     "us": "us",
     "u s": "us",
@@ -112,7 +116,7 @@ _LEADING = re.compile(
 _NUMBER = r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*|[.,]\d+"
 _QUANTITY = re.compile(
     rf"^(?:(?P<times>\d{{1,3}}) ?[x×*] ?)?(?:(?P<whole>{_NUMBER})(?! ?/))?"
-    r"(?: ?(?P<upper>\d{1,3}) ?/ ?(?P<lower>\d{1,3}))?"
+    r"(?:(?: ?|(?<=\d)-)(?P<upper>\d{1,3}) ?/ ?(?P<lower>\d{1,3}))?"
 )
 #: Letters, the vowel signs of Devanagari among them, and the 3 of cm3.
 _UNIT_WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0963])+3?")
@@ -180,7 +184,7 @@ def _value(match: re.Match[str], unit: str) -> float | str:
     whole, upper, lower = match["whole"], match["upper"], match["lower"]
     value = 0.0
     if whole:
-        number = read_number(whole, unit if unit in _SMALL else "")
+        number = read_number(whole, unit if unit in _SMALL else "g" if unit in _KITCHEN else "")
         if number is None:
             return "the separator may mean thousands or decimals"
         value = number

@@ -368,8 +368,8 @@ class Table:
                 unit = read_amount(f"1 {text}").unit or unit
         for key in ("per", "basis"):
             stated = value.get(key)
-            if isinstance(stated, str) and read_basis(stated).kind:
-                basis = self.block(read_basis(stated))
+            if isinstance(stated, str) and (given := read_basis(stated, self.references.label_measures)).kind:
+                basis = self.block(given)
         meant = Meaning("nutrient", meaning.nutrient, unit, None, meaning.part, meaning.schema_org, meaning.crowd)
         found = False
         for key, inner in value.items():
@@ -417,7 +417,7 @@ class Table:
             return
         if type(value) in (int, float) and 0 < value < 1e5:
             value = f"{value:g} g"
-        stated = read_basis(value) if isinstance(value, str) else Stated("")
+        stated = read_basis(value, self.references.label_measures) if isinstance(value, str) else Stated("")
         if stated.kind:
             self.default = stated
             self._say_size(pointer, str(value), stated)
@@ -447,7 +447,9 @@ class Table:
             self.unread.append((pointer, f"{_quoted(value)} is no serving size"))
         else:
             self.size_said = pointer, value
-            self.grams, self.millilitres = read_serving_size(value, self.liquid is True)
+            measures = self.references.label_measures
+            by_cups = self.liquid is True and any(unit == "cup" for unit, _ in measures)
+            self.grams, self.millilitres = read_serving_size(value, by_cups, measures)
             if self.grams is None and self.millilitres is None and any(char.isdigit() for char in value):
                 self.unread.append((pointer, f"{_quoted(value)} gives no weight or volume, or two that differ"))
 

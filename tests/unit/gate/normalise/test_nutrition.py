@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimlens.domain.nutrition import Nutrition
-from claimlens.domain.quantity import Amount
+from claimlens.domain.quantity import Amount, exactly
 from claimlens.gate.normalise.nutrition import normalise_nutrition
 from tests.unit.gate.references import references_of
 
@@ -289,3 +289,41 @@ def test_salt_is_sodium_times_the_factor_unless_both_are_declared(raw: dict[str,
 def test_kcal_and_kj_agree(kcal: float):
     values = read({"basis": "per 100 g", "energy_kcal": kcal}).values
     assert values["energy_kj"].low == pytest.approx(kcal * 4.184)
+
+
+class TestLabelMeasures:
+    """What a cup or an ounce is on a label is for the market's law to say."""
+
+    @pytest.mark.parametrize(
+        ("size", "per_hundred"),
+        [("1 cup", 1.25), ("8 fl oz", 1.25), ("8 fl oz (240 ml)", 1.25), ("2 tbsp", 10), ("6 tsp", 10)],
+    )
+    def test_a_us_cup_is_240_ml(self, size, per_hundred):
+        found = normalise_nutrition(
+            {"serving_size": size, "fat": "3 g"}, liquid=True, name="Milk", references=references_of("us")
+        )
+        assert found.values["fat"] == exactly(per_hundred)
+
+    def test_a_us_ounce_of_food_is_28_g(self):
+        found = normalise_nutrition(
+            {"serving_size": "1 oz", "fat": "7 g"}, liquid=False, name="Nuts", references=references_of("us")
+        )
+        assert found.values["fat"] == exactly(25)
+
+    def test_a_british_fluid_ounce_is_imperial(self):
+        found = normalise_nutrition(
+            {"serving_size": "10 fl oz", "fat": "2.84130625 g"},
+            liquid=True,
+            name="Milk",
+            references=references_of("gb"),
+        )
+        assert found.values["fat"] == exactly(1)
+
+    @pytest.mark.parametrize("market", ["gb", "eu", "in"])
+    def test_a_cup_that_no_law_defines_is_not_read(self, market):
+        found = normalise_nutrition(
+            {"serving_size": "1 cup", "fat": "3 g"}, liquid=True, name="Lassi", references=references_of(market)
+        )
+        assert (found.per, found.values) == ("serving", {})
+        assert [pointer for pointer, _ in found.unread] == ["/nutrition/serving_size"]
+        assert [(one.said, one.to) for one in found.wanted] == [("1 cup", "ml")]
