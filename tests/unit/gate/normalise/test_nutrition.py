@@ -312,12 +312,12 @@ class TestLabelMeasures:
 
     def test_a_british_fluid_ounce_is_imperial(self):
         found = normalise_nutrition(
-            {"serving_size": "10 fl oz", "fat": "2.84130625 g"},
+            {"serving_size": "10 fl oz", "fat": "2.8413 g"},
             liquid=True,
             name="Milk",
             references=references_of("gb"),
         )
-        assert found.values["fat"] == exactly(1)
+        assert found.values["fat"].low == pytest.approx(1, abs=1e-5)
 
     @pytest.mark.parametrize("market", ["gb", "eu", "in"])
     def test_a_cup_that_no_law_defines_is_not_read(self, market):
