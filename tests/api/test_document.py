@@ -14,7 +14,7 @@ from claimlens.usecases.authentication import operator
 from claimlens.usecases.tenants import NewTenant
 from claimlens.usecases.users import NewUser
 from claimlens.usecases.webhooks import NewWebhook
-from tests.api.house import ASK, CONTRACT, CURRY, OURS
+from tests.api.house import CONTRACT, CURRY, OURS
 
 DOCUMENT = CONTRACT.document
 OPERATIONS = [
@@ -37,7 +37,8 @@ async def names(house):
     """Something for each name that a path may have."""
     service, nobody = house.service, operator("test")
     await service.tenants.create(nobody, NewTenant(id="tenant-to-change"))
-    verdict = (await house.ask("POST", "/v1/menu/validate", ASK)).json()
+    doubtful = {"item": {**CURRY, "name": "Gluten free curry"}, "locale": "en-GB"}
+    verdict = (await house.ask("POST", "/v1/menu/validate", doubtful)).json()
     job = (await house.ask("POST", "/v1/menu/jobs?locale=en-GB", content=json.dumps(CURRY))).json()
     user = await service.users.create(nobody, NewUser(tenant_id=OURS, email="ours@kitchen.example"))
     webhook = await service.webhooks.create(nobody, NewWebhook(url="https://93.184.215.14/in"), tenant_id=OURS)

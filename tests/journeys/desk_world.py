@@ -14,6 +14,7 @@ from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
+from claimlens.adapters.sql.reviews import SqlReviews
 from claimlens.adapters.sql.tables import metadata
 from claimlens.adapters.sql.tenants import SqlTenants
 from claimlens.adapters.sql.webhooks import SqlWebhooks
@@ -73,7 +74,7 @@ class World:
         self.rung = 0
         self.desk = self.a_desk()
         self.audits = AuditDesk(self.store, self.log, self.clock)
-        self.menu = MenuExport(self.store, self.log, self.clock)
+        self.menu = MenuExport(self.store, SqlReviews(database), self.log, self.clock)
         self.jobs = JobDesk(self.job_store, self.log, self.clock)
 
     def a_desk(self, *, items_waiting: int = 2_000, judge: Checker | None = None, journal: Any = None) -> Desk:

@@ -14,7 +14,7 @@ from claimlens.ports.accounts import AccessLog
 from claimlens.ports.audits import AuditFilter, AuditStore
 from claimlens.ports.clock import Clock
 from claimlens.usecases.access_log import access_line
-from claimlens.usecases.pages import LEAST_ROWS, MOST_ROWS, USUAL_ROWS, cut, moment_and_id_of
+from claimlens.usecases.pages import LEAST_ROWS, MOST_ROWS, USUAL_ROWS, Page, cut, moment_and_id_of
 from claimlens.usecases.periods import period_of
 from claimlens.usecases.permissions import require
 from claimlens.usecases.reports.markdown import audit_markdown
@@ -36,17 +36,26 @@ class AuditDesk:
 
         Filters are those of `audit_filter`. Raises InvalidError for a filter, cursor or limit that cannot be read.
         """
+        page = await self.rows(principal, query)
+        return _encoder.encode({"audits": [audit_wire(row) for row in page.rows], "next_cursor": page.next_cursor})
+
+    async def rows(self, principal: Principal, query: Mapping[str, str]) -> Page[Audit]:
+        """As `page`, the audits themselves."""
         require(principal, "audits.read")
         chosen, limit = audit_filter(query), limit_of(query, MOST_ROWS, USUAL_ROWS)
         after = moment_and_id_of(query.get("cursor", ""))
-        rows = await self._audits.page(principal.scope, chosen, after=after, limit=limit + 1)
-        page = cut(rows, limit, lambda row: (row.ts.isoformat(), row.id))
+        found = await self._audits.page(principal.scope, chosen, after=after, limit=limit + 1)
+        page = cut(found, limit, lambda row: (row.ts.isoformat(), row.id))
         await self._note(principal, "audit:read", "", len(page.rows), chosen)
-        return _encoder.encode({"audits": [audit_wire(row) for row in page.rows], "next_cursor": page.next_cursor})
+        return page
 
     async def one(self, principal: Principal, audit_id: str) -> bytes:
         """The record of one audit, byte for byte as it was hashed. Raises NotFoundError."""
         return (await self._read(principal, audit_id, "audits.read")).record
+
+    async def find(self, principal: Principal, audit_id: str) -> Audit:
+        """One audit with the columns people search. Raises NotFoundError."""
+        return await self._read(principal, audit_id, "audits.read")
 
     async def markdown(self, principal: Principal, audit_id: str) -> str:
         """One audit for people to read. Raises NotFoundError."""

@@ -25,6 +25,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "audits.prove": _READERS,
     "audits.export": _ADMINS,
     "menu.export": _EDITORS,
+    # What needs a person: the queue, and deciding.
+    "reviews.read": _READERS,
+    "reviews.decide": _EDITORS,
     # Tenants. `tenants.update` opens the route: an editor changes brand names and suppressions, an administrator the
     # other settings too; what a tenant may use of the platform is the platform administrators' to say.
     "tenants.read": _READERS,

@@ -17,6 +17,7 @@ from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.performance import SqlPerformance
+from claimlens.adapters.sql.reviews import SqlReviews
 from claimlens.adapters.sql.webhooks import SqlWebhooks
 from claimlens.adapters.system.clock import SystemClock
 from claimlens.config import Settings
@@ -35,6 +36,7 @@ from claimlens.usecases.meter import Meter
 from claimlens.usecases.performance import PerformanceDesk
 from claimlens.usecases.playground import Playground
 from claimlens.usecases.recorder import Recorder
+from claimlens.usecases.reviews import Reviews
 from claimlens.usecases.slo import SloDesk
 from claimlens.usecases.verdicts import Desk
 from claimlens.usecases.versions import Versions
@@ -110,7 +112,9 @@ class Service:
         self.playground = Playground(self.checker, self.clock, self.services)
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
-        self.menu_export = MenuExport(self.audit_store, log_of_access, self.clock)
+        self.review_store = SqlReviews(database)
+        self.reviews = Reviews(self.review_store, self.audit_store, log_of_access, self.desk, self.clock)
+        self.menu_export = MenuExport(self.audit_store, self.review_store, log_of_access, self.clock)
         self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
         self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)
         self.deliveries = Deliveries(self.webhook_store, self.clock)

@@ -38,7 +38,7 @@ class SqlAudits:
             query = query.where(_position() < _literal(after), audits.c.ts <= after[0])
         query = query.order_by(audits.c.ts.desc(), audits.c.id.desc()).limit(limit)
         async with self._database.read() as connection:
-            return [_audit(row) for row in await connection.execute(query)]
+            return [audit_of(row) for row in await connection.execute(query)]
 
     async def find(self, scope: TenantScope, audit_id: str) -> Audit | None:
         """One audit, from the primary."""
@@ -54,7 +54,7 @@ class SqlAudits:
                     within(audits, scope), audits.c.id == audit_id, audits.c.ts.between(made - near, made + near)
                 )
                 if row := (await connection.execute(query)).one_or_none():
-                    return _audit(row)
+                    return audit_of(row)
         return None
 
     async def export(self, scope: TenantScope, chosen: AuditFilter) -> AsyncIterator[Sequence[bytes]]:
@@ -80,7 +80,7 @@ class SqlAudits:
             return []
         async with self._database.read(statement_s=_EXPORT_S) as connection:
             values = {"tenant": scope.tenant_id, "after": after_item, "most": limit}
-            return [_audit(row) for row in await connection.execute(_latest(self._database.dialect), values)]
+            return [audit_of(row) for row in await connection.execute(_latest(self._database.dialect), values)]
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:
         """How many there are."""
@@ -141,7 +141,8 @@ def _latest(dialect: str) -> sa.TextualSelect:
     ).columns(*audits.columns)
 
 
-def _audit(row: Any) -> Audit:
+def audit_of(row: Any) -> Audit:
+    """The audit that a row holds."""
     return Audit(
         id=row.id,
         ts=row.ts,

@@ -13,7 +13,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Response
 from litestar.types import ASGIApp
 
-from claimlens.entry.api import access_log, api_keys, audits, docs, gate, jobs, operations, tenants, users, webhooks
+from claimlens.entry.api import (
+    access_log,
+    api_keys,
+    audits,
+    docs,
+    gate,
+    jobs,
+    operations,
+    reviews,
+    tenants,
+    users,
+    webhooks,
+)
 from claimlens.entry.api.admission import Admission
 from claimlens.entry.api.call import Call, call_of
 from claimlens.entry.api.entrance import Entrance
@@ -39,7 +51,7 @@ _TYPE = re.compile(r":\w+\}")
 #: Every route, in the order of the document.
 ROUTES: tuple[HTTPRouteHandler, ...] = tuple(
     handler
-    for module in (gate, jobs, audits, api_keys, tenants, users, webhooks, access_log, operations, docs)
+    for module in (gate, jobs, audits, reviews, api_keys, tenants, users, webhooks, access_log, operations, docs)
     for handler in module.ROUTES
 )
 

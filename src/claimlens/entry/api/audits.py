@@ -37,7 +37,8 @@ _FILTERS = (
     ),
 )
 
-_ROW: dict[str, Any] = {
+#: An audit as it stands in a list.
+ROW: dict[str, Any] = {
     "type": "object",
     "required": ["id", "ts", "item_id", "verdict", "needs_review", "locale", "profile", "rules", "correlation_id"],
     "properties": {
@@ -58,7 +59,7 @@ _ROW: dict[str, Any] = {
 _PAGE: dict[str, Any] = {
     "type": "object",
     "required": ["audits", "next_cursor"],
-    "properties": {"audits": {"type": "array", "items": _ROW}, "next_cursor": {"type": ["string", "null"]}},
+    "properties": {"audits": {"type": "array", "items": ROW}, "next_cursor": {"type": ["string", "null"]}},
 }
 _RECORD: dict[str, Any] = {
     "type": "object",
@@ -84,7 +85,7 @@ _RECORD: dict[str, Any] = {
     },
 }
 _ID = "0192f3a4-5b6c-7d8e-9f01-23456789abcd"
-_ROW_EXAMPLE = {
+ROW_EXAMPLE = {
     "id": _ID,
     "ts": "2026-11-23T10:30:00.000000Z",
     "item_id": "j-1",
@@ -110,7 +111,7 @@ _ROW_EXAMPLE = {
         about="Newest first.",
         action="audits.read",
         query=(*_FILTERS, CURSOR, LIMIT),
-        answers=(Answer(shape=_PAGE, example={"audits": [_ROW_EXAMPLE], "next_cursor": None}),),
+        answers=(Answer(shape=_PAGE, example={"audits": [ROW_EXAMPLE], "next_cursor": None}),),
     ),
 )
 async def page(call: TheCall) -> Response[bytes]:

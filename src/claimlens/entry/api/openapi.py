@@ -40,6 +40,7 @@ _TAGS = {
     "Gate": "Verdicts.",
     "Jobs": "Up to 100 MB of items at once, judged by the worker.",
     "Records": "Audits, exports, proofs.",
+    "Reviews": "What needs a person, and what people decided.",
     "Keys": "API keys.",
     "Tenants": "Organisations and what they set for themselves.",
     "Users": "People who sign in.",

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from litestar.types import ASGIApp
 
-from claimlens.entry.console import account, banner, playground, sign_in, statics
+from claimlens.entry.console import account, audits, banner, playground, reviews, sign_in, statics
 from claimlens.entry.console import visit as visits
 from claimlens.entry.console.cookies import Cookies
 from claimlens.entry.console.doorway import Doorway, SentOnError
@@ -24,7 +24,8 @@ from claimlens.wiring.service import Service
 
 #: Where the console lives.
 PREFIX = "/console"
-ROUTES = tuple(handler for module in (statics, banner, sign_in, account, playground) for handler in module.ROUTES)
+_MODULES = (statics, banner, sign_in, account, playground, audits, reviews)
+ROUTES = tuple(handler for module in _MODULES for handler in module.ROUTES)
 
 
 def create_console(service: Service) -> App:
