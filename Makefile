@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/claimlens/__init__.py)
 
 # What the installed tools are told: stay in this environment, be patient on slow lines.
 export UV_PYTHON_DOWNLOADS := never
@@ -19,7 +20,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test build image manifests bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +49,17 @@ packs-test: $(VENV)/dev.stamp ## lint the rule packs and run every rule's exampl
 
 packs: $(VENV)/dev.stamp ## build the rule packs: manifests, digests, factor table
 	$(BIN)/claimlens packs build
+
+build: packs ## the wheel and the built rule packs, into dist/
+	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+	@ls dist/*.whl
+
+image: build ## the container image, tagged with its version; needs docker and signed packs in dist/packs
+	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse --short HEAD) \
+	  --tag claimlens/claimlens:$(VERSION) --tag claimlens/purge-job:$(VERSION) .
+
+manifests: $(VENV)/dev.stamp ## render ops/manifests into the plain files of k8s/; needs kubectl or kustomize
+	$(BIN)/python scripts/render-manifests.py
 
 bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
 	$(BIN)/python -m bench $(ARGS)

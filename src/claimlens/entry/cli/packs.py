@@ -1,4 +1,4 @@
-"""`claimlens packs`: build, sign, verify."""
+"""`claimlens packs`: build, sign, verify, compile."""
 
 import shutil
 import sys
@@ -18,7 +18,7 @@ _SIGNED, _UNSIGNED = "signature and digests hold", "digests hold, signature not 
 
 @click.group(name="packs")
 def command() -> None:
-    """Build, sign and verify rule packs."""
+    """Build, sign, verify and compile rule packs."""
 
 
 @command.command("build")
@@ -97,6 +97,23 @@ def verify(public_key: str, folder: Path) -> int:
         print(f"{name}\t{_SIGNED if pack.signed else _UNSIGNED}\tsha256:{pack.digest}")
     if key is None:
         print("no public key given: who made these packs was not checked", file=sys.stderr)
+    return CLEAN
+
+
+@command.command("compile")
+@_PACKS
+def compile_all(folder: Path | None) -> int:
+    """Compile the packs into the cache folder, so that the next start finds them ready.
+
+    Whoever starts first would do the same; in an image it is done once for all.
+    """
+    from claimlens.domain.jurisdiction import Jurisdiction
+    from claimlens.wiring import open_packs
+
+    packs = open_packs(root=folder)
+    for jurisdiction in Jurisdiction:
+        pack = packs.load(jurisdiction)
+        print(f"{jurisdiction.lower()}\t{len(pack.rules)} rules")
     return CLEAN
 
 
