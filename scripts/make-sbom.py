@@ -9,7 +9,7 @@ from pathlib import Path
 def component(package: Distribution) -> dict[str, object]:
     """One installed package."""
     name, version = package.metadata["Name"], package.version
-    licence = package.metadata.get("License-Expression") or ""
+    licence = package.metadata.json.get("license_expression")
     found: dict[str, object] = {
         "type": "library",
         "name": name,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from claimlens.domain.finding import Severity
-from claimlens.domain.question import Outside
+from claimlens.domain.question import Answer, Outside
 from claimlens.domain.verdict import Verdict
 from claimlens.gate import STAGES
 from claimlens.gate.ingest.entry import Defaults
@@ -38,12 +38,13 @@ def judged(*answers: dict[str, Any] | None, record: dict[str, Any] = _BAR, local
     stages = 1
     try:
         while True:
-            sent = {"recall.lookup": None if answers == (None,) else answers}
-            questions = steps.send(tuple(sent.get(question.service) for question in questions))
+            answer: Answer = None if None in answers else tuple(one for one in answers if one is not None)
+            questions = steps.send(tuple(answer if q.service == "recall.lookup" else None for q in questions))
             stages += 1
     except StopIteration as done:
         assert stages == STAGES
-        return done.value[0].verdict
+        verdict: Verdict = done.value[0].verdict
+        return verdict
 
 
 def of_recalls(verdict: Verdict):
