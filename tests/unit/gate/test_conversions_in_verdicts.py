@@ -50,7 +50,7 @@ def test_a_claim_is_judged_by_the_converted_number_and_says_how():
     (one,), asked = judged([ice_cream()])
     assert len(asked) == 1
     assert ("US-NUTR-FAT-LOW", "info") in reasons(one)
-    assert "from a serving of 2/3 cup = about 89.27 g, 21 CFR 101.9(b)(5)(viii); USDA SR27 no. 19270" in why(one)
+    assert "from a serving of 2/3 cup = about 89.27 g (44.63 to 133.9), 21 CFR 101.9(b)(5)(viii); USDA" in why(one)
     assert one.verdict.nutrition["per"] == "100 g"
     assert "/nutrition/serving_size" not in one.verdict.not_checked
     assert "unit.convert" not in one.verdict.not_checked + one.verdict.degraded_services

@@ -291,7 +291,8 @@ _EITHER = re.compile(r"\b100 ?(?:g|ml) ?(?:/|or|ou|oder|o|bzw\.?) ?(?:100 ?)?(?:
 _WHOLE = re.compile(r"(?:per|pro|par|por|je) (kg|kilo|l|litre|liter|litro)")
 _HUNDRED_KCAL = re.compile(r"100\s*kcal")
 _AMOUNT_OF_FOOD = re.compile(
-    rf"(?:(?<![\d/⁄])({_NUMBER})(?![/⁄\d]) ?)?(?:(\d{{1,2}} ?[/⁄] ?\d{{1,2}}) ?)?(fl\.? ?oz|fluid ounces?|[^\W\d_]+\.?)"
+    rf"(?:(?<![\d.,/])(\d{{1,3}}) ?[x×*] ?)?(?:(?<![\d/⁄])({_NUMBER})(?![/⁄\d]) ?)?"
+    r"(?:(\d{1,2} ?[/⁄] ?\d{1,2}) ?)?(fl\.? ?oz|fluid ounces?|[^\W\d_]+\.?)"
 )
 
 
@@ -341,10 +342,14 @@ def _food(folded: str, *, household: bool = False, measures: Measures = ()) -> t
     millilitres: list[tuple[bool, float]] = []
     spooned: list[tuple[bool, float]] = []
     for match in _AMOUNT_OF_FOOD.finditer(folded):
-        unit = "fl_oz" if match[3].startswith("fl") else UNITS.get(match[3].rstrip("."), "")
-        value = read_number(match[1], unit) if match[1] else None
-        value = (value or 0.0) + _fraction(match[2]) if match[2] else value
-        if value is None or not 0 < value < 1e6:
+        times, number, fraction, word = match.groups()
+        unit = "fl_oz" if word.startswith("fl") else UNITS.get(word.rstrip("."), "")
+        value = read_number(number, unit) if number else None
+        value = (value or 0.0) + _fraction(fraction) if fraction else value
+        if value is None:
+            continue
+        value *= int(times) if times else 1
+        if not 0 < value < 1e6:
             continue
         if unit in MASS_IN_G:
             grams.append((unit in _METRIC, value * own.get(unit, MASS_IN_G[unit])))

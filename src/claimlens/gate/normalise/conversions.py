@@ -132,7 +132,7 @@ def _note(wanted: Wanted, figure: _Figure) -> str:
     elif isinstance(figure.value, str):
         size = f"{shown(figure.low)} to {shown(figure.high)} {unit}"
     else:
-        size = f"about {shown(figure.value)} {unit}"
+        size = f"about {shown(figure.value)} {unit} ({shown(figure.low)} to {shown(figure.high)})"
     source = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", figure.source)[:_LONGEST_SOURCE].strip()
     said = f"1 {unit_name(wanted.said)}" if wanted.nutrient else wanted.said[:_LONGEST_SAID]
     said = "one reference amount" if said in ("racc", "reference amount") else said

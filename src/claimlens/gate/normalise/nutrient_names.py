@@ -36,6 +36,13 @@ _LIST_KEYS = frozenset(
     "nutrients nutriments values nutrition facts items rows table nutrition_facts nutrition_information food_nutrients "
     "label_nutrients data per_nutrient vitamins minerals macros micros macronutrients".split()
 )
+#: "Typical values per 100 g".
+_TABLE_WORDS = _LIST_KEYS | frozenset(
+    "typical typical_values average average_values average_quantity quantity amount amounts nutritional_information "
+    "nutritional_values nutrition_values nutritional_value nutrition_declaration nahrwerte durchschnittliche_nahrwerte "
+    "nahrwertangaben valeurs_nutritionnelles valeurs_nutritionnelles_moyennes information_nutritionnelle "
+    "informacion_nutricional valores_medios valori_nutrizionali valori_medi dichiarazione_nutrizionale".split()
+)
 _IGNORED = re.compile(
     r"^(type|context|id|name|title|note|notes|source|comment|comments|remark|remarks|url|lang|language|nova|nutriscore"
     r"|ecoscore|state|preparation|as_sold|version|updated|serving_unit|serving_name|currency|measured_in|method|lab|date)$"
@@ -49,8 +56,19 @@ _LEADING = re.compile(
     r"|total_|content_of_)+"
 )
 #: "Sodium, Na".
-_SYMBOL = re.compile(r"_(?:na|ca|fe|k|zn|cu|mn|se|cl|cr|mo)$")
+_SYMBOL = re.compile(r"_(?:na|ca|fe|k|zn|cu|mn|se|cl|cr|mo|mg|p|i|f)$")
+#: "Fat, total"; "Fat of which saturates" is about saturates.
+_TRAILING = re.compile(r"_(?:total|totale|totales|totali|gesamt|insgesamt)$")
+_PART_OF = re.compile(r"^.+_(?:of_which|davon|dont|de_los_cuales|de_las_cuales|di_cui)_")
+_BRACKETS = re.compile(r"\([^()]*\)")
+#: In brackets these make another nutrient of it: "Fibre (soluble)".
+_NARROWS = re.compile(
+    r"solub|added|ajout|a[nñ]ad|aggiunt|zugesetzt|net\b|free|satur|ges[aä]ttigt|trans|mono|poly|poli|omega|cis|starch"
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: No camel's hump: "Energy (kJ)".
+_UNITS_IN_CAPITALS = re.compile(r"k(?:J|Cal|CAL)\b|m(?:G|CG|L)\b")
+_INTERNATIONAL = re.compile(r"international units?\b", re.IGNORECASE)
 _SPLIT = re.compile(r"[^0-9a-z%]+")
 _UNIT_WORDS = frozenset(UNITS) - {"%", "cal", "calorie", "calories", "percent", "ie", "ui", "l"}
 _PER_WORDS = frozenset(("per", "pro", "pour", "par", "por", "je"))
@@ -92,7 +110,20 @@ def meaning_of(key: str) -> Meaning:
         return Meaning("nutrient", nutrient, "%", part="share")
     if not folded or _IGNORED.search(folded):
         return Meaning("ignored")
-    return _compound(key, folded, schema_org)
+    meaning = _compound(key, folded, schema_org)
+    if meaning.role == "unknown" and _BRACKETS.search(key):
+        return _without_brackets(key) or meaning
+    return meaning
+
+
+def _without_brackets(key: str) -> Meaning | None:
+    """What "Vitamin B1 (Thiamin)" or "Protein (N x 6.25)" means: the name before, if the brackets only explain it."""
+    inside = " ".join(_BRACKETS.findall(key))
+    if _NARROWS.search(inside.lower()):
+        return None
+    outer = meaning_of(" ".join(_BRACKETS.sub(" ", key).split()))
+    named = _nutrient(_fold(inside))
+    return outer if outer.role == "nutrient" and named in ("", outer.nutrient) else None
 
 
 _ROLES: tuple[tuple[frozenset[str], Role], ...] = (
@@ -126,7 +157,7 @@ def _compound(key: str, folded: str, schema_org: bool) -> Meaning:
             unit = UNITS[last]
         elif last in ("%", "pct", "percent") and not unit:
             unit = "%"
-        else:
+        elif not (last == "in" and unit):
             break
         words.pop()
     basis = read_basis(" ".join(basis_words)) if basis_words else None
@@ -137,6 +168,8 @@ def _compound(key: str, folded: str, schema_org: bool) -> Meaning:
     if not nutrient and (name in _PER_WORDS or name in _BASIS_ENDS or name == "100"):
         whole = read_basis(folded.replace("_", " "))
         return Meaning("block", basis=whole) if whole.kind else Meaning("unknown", folded)
+    if basis is not None and name in _TABLE_WORDS:
+        return Meaning("block", basis=basis)
     crowd = basis is not None and ("-" in key or bool(part))
     if nutrient:
         return Meaning("nutrient", nutrient, unit, basis, part, schema_org, crowd or "-" in key)
@@ -150,12 +183,14 @@ def _nutrient(folded: str) -> str:
     meant = _MEANT.get(folded)
     if meant is None:
         stripped = _LEADING.sub("", folded)
-        meant = _MEANT.get(stripped) or _MEANT.get(_SYMBOL.sub("", stripped))
+        meant = _MEANT.get(stripped) or _MEANT.get(_SYMBOL.sub("", stripped)) or _MEANT.get(_TRAILING.sub("", stripped))
+        meant = meant or _MEANT.get(_PART_OF.sub("", folded))
     return meant or ""
 
 
 def _fold(key: str) -> str:
-    key = _CAMEL.sub("_", key)
+    key = _CAMEL.sub("_", _UNITS_IN_CAPITALS.sub(lambda match: match[0].lower(), key))
+    key = _INTERNATIONAL.sub("IU", key)
     plain = unicodedata.normalize("NFKD", key.lower().replace("ß", "ss").replace("µ", "u").replace("μ", "u"))
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return _SPLIT.sub("_", plain).strip("_")

@@ -6,7 +6,7 @@ Folded: lower case, accents off, "_" between words. "Of which", "total" and the 
 NAMES: dict[str, str] = {
     "energy": (
         "energy energie energia valor_energetico valore_energetico brennwert valeur_energetique energy_value "
-        "energetic_value energiewert apport_energetique urja"
+        "energetic_value energiewert apport_energetique urja energy_kj_kcal energie_kj_kcal brennwert_kj_kcal"
     ),
     "energy_kcal": ("calories calorie kcal calorias calorie_kcal kalorien kilocalories energy_kcal cal energie_kcal"),
     "energy_kj": "kj kilojoules energy_kj joules energie_kj",
@@ -21,7 +21,7 @@ NAMES: dict[str, str] = {
     ),
     "trans_fat": (
         "trans_fat trans_fats trans transfat trans_fatty_acids tfa fatty_acids_total_trans transfette "
-        "transfettsauren acides_gras_trans grasas_trans acidi_grassi_trans"
+        "transfettsauren trans_fettsauren acides_gras_trans grasas_trans acidi_grassi_trans"
     ),
     "mono_unsaturates": (
         "mono_unsaturates monounsaturates monounsaturated_fat mono_unsaturated_fat monounsaturated mufa "
@@ -38,7 +38,7 @@ NAMES: dict[str, str] = {
     "unsaturates": "unsaturates unsaturated_fat unsaturated unsaturated_fats ungesattigte_fettsauren",
     "omega3": (
         "omega3 omega_3 omega_3_fat omega_3_fatty_acids omega_3_fettsauren n_3 acides_gras_omega_3 "
-        "acidos_grasos_omega_3"
+        "acidos_grasos_omega_3 acidi_grassi_omega_3"
     ),
     "ala": "ala alpha_linolenic_acid linolenic_acid alpha_linolensaure acide_alpha_linolenique",
     "epa_dha": "epa_dha epa_and_dha epa_plus_dha",
@@ -48,8 +48,8 @@ NAMES: dict[str, str] = {
     "cholesterol": "cholesterol cholesterin cholesterine colesterol colesterolo",
     "carbohydrate": (
         "carbohydrate carbohydrates carbs carb total_carbohydrate total_carbohydrates total_carbs "
-        "available_carbohydrate kohlenhydrate glucides hidratos_de_carbono carbohidratos carboidrati "
-        "carbohydrate_by_difference hydrates_de_carbone"
+        "available_carbohydrate available_carbohydrates kohlenhydrate glucides hidratos_de_carbono carbohidratos "
+        "carboidrati carbohydrate_by_difference hydrates_de_carbone"
     ),
     "sugars": (
         "sugars sugar total_sugar total_sugars zucker sucres azucares azucar zuccheri sugars_total sucre zucchero "
@@ -62,16 +62,22 @@ NAMES: dict[str, str] = {
     "starch": "starch starke amidon almidon amido",
     "polyols": (
         "polyols polyol polyole mehrwertige_alkohole polioles polialcoli sugar_alcohol sugar_alcohols "
-        "alcools_de_sucre polyalcohols polyalkohole"
+        "alcools_de_sucre polyalcohols polyalkohole polyalcools polialcoholes polioli"
     ),
     "erythritol": "erythritol erythrit",
     "fibre": (
         "fibre fiber dietary_fibre dietary_fiber total_fibre total_fiber fibres ballaststoffe fibres_alimentaires "
         "fibra fibra_alimentaria fibre_alimentari fiber_total_dietary ballaststoff fibras resha "
-        "total_dietary_fiber total_dietary_fibre"
+        "total_dietary_fiber total_dietary_fibre fibra_dietetica"
     ),
-    "soluble_fibre": "soluble_fibre soluble_fiber",
-    "insoluble_fibre": "insoluble_fibre insoluble_fiber",
+    "soluble_fibre": (
+        "soluble_fibre soluble_fiber fiber_soluble fibre_soluble soluble_dietary_fibre soluble_dietary_fiber "
+        "losliche_ballaststoffe fibres_solubles fibra_soluble fibre_solubili"
+    ),
+    "insoluble_fibre": (
+        "insoluble_fibre insoluble_fiber fiber_insoluble fibre_insoluble insoluble_dietary_fibre "
+        "insoluble_dietary_fiber unlosliche_ballaststoffe fibres_insolubles fibra_insoluble fibre_insolubili"
+    ),
     "protein": (
         "protein proteins total_protein eiweiss proteine proteines proteinas proteinen proteina prot eiweisse "
         "proteins_total"
@@ -83,7 +89,10 @@ NAMES: dict[str, str] = {
     "vitamin_a": "vitamin_a vitamine_a vitamina_a retinol vitamin_a_rae vit_a",
     "thiamin": "thiamin thiamine vitamin_b1 vitamine_b1 vitamina_b1 b1 tiamina vit_b1 thiamin_b1 thiamine_b1",
     "riboflavin": "riboflavin vitamin_b2 vitamine_b2 vitamina_b2 b2 riboflavine riboflavina vit_b2 riboflavin_b2",
-    "niacin": ("niacin vitamin_b3 vitamine_b3 vitamina_b3 vitamin_pp b3 niacine niacina vit_b3 nicotinamide niacin_b3"),
+    "niacin": (
+        "niacin vitamin_b3 vitamine_b3 vitamina_b3 vitamin_pp b3 niacine niacina vit_b3 nicotinamide niacin_b3 "
+        "niacin_equivalents"
+    ),
     "pantothenic_acid": (
         "pantothenic_acid vitamin_b5 vitamine_b5 b5 pantothensaure acide_pantothenique acido_pantotenico pantothenate"
     ),
@@ -105,7 +114,7 @@ NAMES: dict[str, str] = {
     "chromium": "chromium chrom chrome cromo chromium_iii",
     "choline": "choline cholin",
     "copper": "copper kupfer cuivre cobre rame",
-    "fluoride": "fluoride fluorid fluorure fluoruro",
+    "fluoride": "fluoride fluorid fluorure fluoruro fluor",
     "iodine": "iodine jod iode yodo iodio",
     "iron": "iron eisen fer hierro ferro iron_fe",
     "magnesium": "magnesium magnesio mg_magnesium",
@@ -114,7 +123,7 @@ NAMES: dict[str, str] = {
     "phosphorus": "phosphorus phosphor phosphore fosforo",
     "potassium": "potassium kalium potasio potassio",
     "selenium": "selenium selen selenio",
-    "zinc": "zinc zink zinco",
+    "zinc": "zinc zink zinco cinc",
     "caffeine": "caffeine koffein cafeine cafeina caffeina",
     "beta_glucan": "beta_glucan beta_glucans betaglucan oat_beta_glucan",
     "plant_sterols": "plant_sterols phytosterols plant_stanols plant_sterols_stanols plant_sterols_and_stanols",

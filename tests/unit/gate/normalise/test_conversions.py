@@ -123,7 +123,10 @@ def test_a_serving_in_cups_leads_to_100_g_within_its_spread():
     low, high = found.values["sugars"].low, found.values["sugars"].high
     assert low < 65 / 63.4 * 100 < high
     assert high / low == pytest.approx(1.3 / 0.7)
-    assert found.derived["sugars"].startswith("from a serving of 1/2 cup = about 63.4 g, 21 CFR 101.9(b)(5)(viii)")
+    assert found.derived["sugars"] == (
+        "from a serving of 1/2 cup = about 63.4 g (44.38 to 82.42), "
+        "21 CFR 101.9(b)(5)(viii); USDA SR27 no. 20081 (wheat flour, all-purpose)"
+    )
     assert found.unread == ()
     assert found.serving_g is None
     assert found.per_serving["sugars"] == Amount(65, 65)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from claimlens.domain.nutrition import Nutrition
 from claimlens.domain.quantity import Amount, exactly
+from claimlens.gate.normalise.nutrient_names import meaning_of
 from claimlens.gate.normalise.nutrition import normalise_nutrition
 from tests.unit.gate.references import references_of
 
@@ -327,3 +328,57 @@ class TestLabelMeasures:
         assert (found.per, found.values) == ("serving", {})
         assert [pointer for pointer, _ in found.unread] == ["/nutrition/serving_size"]
         assert [(one.said, one.to) for one in found.wanted] == [("1 cup", "ml")]
+
+
+@pytest.mark.parametrize(
+    ("key", "nutrient"),
+    [
+        ("Energy (kJ)", "energy_kj"),
+        ("Energie (kJ)", "energy_kj"),
+        ("Brennwert in kJ", "energy_kj"),
+        ("Energy (KCal)", "energy_kcal"),
+        ("Fat, total", "fat"),
+        ("Fat of which saturates", "saturates"),
+        ("Glucides dont sucres", "sugars"),
+        ("Protein (N x 6.25)", "protein"),
+        ("Vitamin B1 (Thiamin)", "thiamin"),
+        ("Vitamin B9 (Folsäure)", "folate"),
+        ("Vitamin E (as d-alpha tocopherol)", "vitamin_e"),
+        ("Vitamin D (D2 + D3), International Units", "vitamin_d"),
+        ("Fiber, soluble", "soluble_fibre"),
+        ("lösliche Ballaststoffe", "soluble_fibre"),
+        ("Phosphorus, P", "phosphorus"),
+        ("Fat (saturated)", ""),
+        ("Fibre (soluble)", "soluble_fibre"),
+        ("Sugars (added)", "added_sugars"),
+        ("Fat (trans-free)", ""),
+        ("Calories from fat", ""),
+        ("Fat (", "fat"),
+    ],
+)
+def test_names_of_labels(key, nutrient):
+    meaning = meaning_of(key)
+    unit = {"kj": "energy_kj", "kcal": "energy_kcal"}.get(meaning.unit, meaning.nutrient)
+    assert (unit if meaning.role == "nutrient" else "") == nutrient
+
+
+@pytest.mark.parametrize(
+    ("size", "grams"),
+    [
+        ("2 x 30 g", 60),
+        ("2×30g", 60),
+        ("2 biscuits (2 x 12.5 g)", 25),
+        ("1/2 pack (60g)", 60),
+        ("3 squares = 25 g", 25),
+    ],
+)
+def test_the_size_of_a_serving_counts_its_pieces(size, grams):
+    assert read({"serving_size": size, "fat": "3 g"}, liquid=False).serving_g == grams
+
+
+@pytest.mark.parametrize(
+    "key", ["Typical values per 100ml", "nutritional information per 100 ml", "Nährwerte pro 100 ml", "per_100ml"]
+)
+def test_a_heading_gives_the_basis(key):
+    found = read({key: {"fat": "1 g"}})
+    assert (found.per, found.values) == ("100 ml", {"fat": exactly(1)})
