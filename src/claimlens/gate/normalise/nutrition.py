@@ -15,7 +15,8 @@ from claimlens.domain.references import NutrientReferences
 from claimlens.domain.unit_factors import MASS_IN_G
 from claimlens.gate.normalise.amounts import read_amount
 from claimlens.gate.normalise.derivation import complete, per_hundred
-from claimlens.gate.normalise.nutrition_table import MOST_PER_100, Table
+from claimlens.gate.normalise.nutrition_table import Table
+from claimlens.gate.normalise.plain_entries import MOST_PER_100
 
 NO_NUTRITION: Final = Nutrition()
 _NOTHING: Final[Mapping[str, Learned]] = {}
@@ -75,16 +76,16 @@ def _result(table: Table, name: str) -> Nutrition:
             complete(amounts, derived, table.references, per_100_ml=amounts is values and per == "100 ml")
     if not per:
         per = "serving" if serving else "day" if day else ""
-    sure = table.size is None or table.size.low == table.size.high
+    size = table.serving
     return Nutrition(
         per=per,
         values=values,
         per_serving=serving,
         per_day=day,
         unstated=unstated,
-        serving_g=table.grams if sure else None,
-        serving_ml=table.millilitres if sure else None,
-        serving_learned=table.size.note if table.size is not None else "",
+        serving_g=size.grams if size.is_exact else None,
+        serving_ml=size.millilitres if size.is_exact else None,
+        serving_learned=size.learned.note if size.learned is not None else "",
         single_portion=table.single_portion,
         dose_form=table.dose_form,
         derived=derived,
@@ -106,26 +107,19 @@ def _with_serving(
     table: Table, per: Per, values: dict[str, Amount], serving: dict[str, Amount], derived: dict[str, str]
 ) -> tuple[Per, dict[str, Amount]]:
     """Fill the amounts per 100 from those per serving, where the serving's size is known."""
-    if table.size_said is not None and not per:
-        unsized = table.grams is None and table.millilitres is None
-        if unsized or (table.liquid is False and table.grams is None):
-            table.learn_size("ml" if table.liquid else "g")
+    stated = table.serving
+    if not per and (not stated.is_known or (table.liquid is False and stated.grams is None)):
+        table.learn_serving("ml" if table.liquid else "g")
     by_volume = per == "100 ml" or (
-        not per and table.millilitres is not None and (table.liquid is True or table.grams is None)
+        not per and stated.millilitres is not None and (table.liquid is True or stated.grams is None)
     )
-    size, unit = (table.millilitres, "ml") if by_volume else (table.grams, "g")
+    size, unit = (stated.millilitres, "ml") if by_volume else (stated.grams, "g")
     if size is None or (not per and by_volume and table.liquid is False):
         return per, values
     scaled, source = per_hundred(serving, size), f"from a serving of {shown(size)} {unit}"
-    if table.size is not None:
-        span = Amount(size / table.size.high, size / table.size.low)
-        scaled = {
-            nutrient: amount
-            if nutrient == "abv"
-            else Amount(amount.low * span.low, amount.high * span.high, amount.below)
-            for nutrient, amount in scaled.items()
-        }
-        source = f"from a serving of {table.size.note}"
+    if stated.learned is not None:
+        scaled = {n: amount if n == "abv" else stated.widened(amount) for n, amount in scaled.items()}
+        source = f"from a serving of {stated.learned.note}"
     most = 1.05 * (_HEAVIEST_ML if by_volume else 1.0)
     if any(amount.low > most * MOST_PER_100[unit_of(nutrient)] for nutrient, amount in scaled.items()):
         table.unread.append(("/nutrition", f"a serving of {shown(size)} {unit} cannot hold these amounts"))
@@ -145,7 +139,7 @@ def _settle_basis(table: Table) -> None:
     own = table.blocks.pop(None)
     if table.default is not None:
         kind = table.block(table.default) or ""
-    elif table.schema_org or (table.serving_is_stated and not table.crowd):
+    elif table.schema_org or (table.serving.is_stated and not table.crowd):
         kind = "serving"
     else:
         kind = ""
@@ -155,8 +149,8 @@ def _settle_basis(table: Table) -> None:
     for odd in [kind for kind in table.blocks if kind is not None and ":" in kind]:
         unit, _, size_text = odd.partition(":")
         size, amounts = float(size_text), table.blocks.pop(odd)
-        if size < 1000 and table.grams is None and table.millilitres is None and "serving" not in table.blocks:
-            table.grams, table.millilitres = (size, None) if unit == "g" else (None, size)
+        if size < 1000 and not table.serving.is_known and "serving" not in table.blocks:
+            table.serving.take(*((size, None) if unit == "g" else (None, size)))
             _move(table, amounts, odd, "serving", 1.0)
         else:
             _move(table, amounts, odd, "100g" if unit == "g" else "100ml", 100.0 / size)

@@ -1,24 +1,24 @@
 """One nutrition table as submitted, read into amounts by basis and nutrient. `nutrition.py` makes the result of it."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from claimlens.domain.nutrients import name_of, unit_name, unit_of
 from claimlens.domain.nutrition import Learned, Wanted
 from claimlens.domain.quantity import INFINITE, Amount
 from claimlens.domain.references import NutrientReferences
-from claimlens.domain.unit_factors import ENERGY_IN_KJ, MASS_IN_G
+from claimlens.domain.unit_factors import ENERGY_IN_KJ, VOLUME_IN_ML
+from claimlens.domain.vitamin_units import FORMS as VITAMIN_FORMS
 from claimlens.gate.normalise.amounts import Reading, Stated, read_amount, read_basis, read_serving_size
-from claimlens.gate.normalise.measures import Measured, food_measure, read_measure
+from claimlens.gate.normalise.measures import food_measure
 from claimlens.gate.normalise.nutrient_names import Meaning, meaning_of
+from claimlens.gate.normalise.plain_entries import MOST_PER_100, converter, plain_entry, tidied
+from claimlens.gate.normalise.serving_size import ServingSize
 
 #: More figures than any label carries; the rest is reported, not read.
 MOST_VALUES = 300
 _DEEPEST = 6
 
-#: More than this in 100 g is impossible (pure fat has 900 kcal).
-MOST_PER_100: dict[str, float] = {"g": 100.0, "mg": 1e5, "ug": 1e8, "kcal": 930.0, "kj": 3900.0, "%": 100.0}
 #: And this many times as much is no figure for any portion.
 _HUGE = 100
 
@@ -29,68 +29,18 @@ _ROW_NAME_KEYS = ("name", "nutrient", "nutrientName", "label", "key", "title")
 _AS_ABV: Final = -1.0
 
 
-@lru_cache(maxsize=32768)
-def _plain(key: str, value: str | float) -> tuple[str, str | None, Amount] | None:
-    """(nutrient, block, amount) of an everyday entry such as "fat": "8 g" or "fat_100g": 8.0; None for all others.
-
-    Everyday: the key names a nutrient, the unit is clear, nothing but the two is needed to read it.
-    """
-    meaning = meaning_of(key)
-    nutrient = meaning.nutrient
-    if meaning.role != "nutrient" or meaning.part or meaning.schema_org:
-        return None
-    into = unit_of(nutrient)
-    if isinstance(value, str):
-        reading = read_amount(value)
-        if reading.state != "amount" or reading.also is not None or reading.basis is not None:
-            return None
-        unit, low, high, below = reading.unit or meaning.unit, reading.low, reading.high, reading.below
-    else:
-        unit = meaning.unit or (into if into in ("g", "kcal", "kj") and nutrient != "energy" else "")
-        low = high = float(value)
-        below = False
-    if unit in ("kcal", "kj") and nutrient in ("energy", "energy_kcal", "energy_kj"):
-        nutrient, into = f"energy_{unit}", unit
-    if nutrient == "energy":
-        return None
-    if unit != into:
-        factor = converter(unit, into) if unit not in ENERGY_IN_KJ else None
-        if factor is None:
-            return None
-        low, high = _clean(low * factor), _clean(high * factor)
-    if high > MOST_PER_100[into]:
-        return None
-    basis = meaning.basis
-    if basis is None:
-        return nutrient, None, Amount(low, high, below)
-    if basis.kind in ("100g", "100ml") and (basis.grams or basis.millilitres) == 100.0:
-        return nutrient, basis.kind, Amount(low, high, below)
-    return None
-
-
-@lru_cache(maxsize=512)
-def converter(unit: str, into: str) -> float | None:
-    """How many `into` one `unit` is; None if they measure different things."""
-    for factors in (MASS_IN_G, ENERGY_IN_KJ):
-        if unit in factors and into in factors:
-            return factors[unit] / factors[into]
-    return None
-
-
 class Table:
     """Amounts by basis, then by nutrient, while a submitted table is read.
 
     `blocks[None]` are the amounts whose basis is the table's own (`default`, once known). `bare` are numbers whose unit
     may stand in another field (`units`). `pointers` remember amounts that would be impossible in 100 g. `shares` are
     percentages of a daily reference that stand beside the amounts. `learned` is what was found out about figures of an
-    earlier reading's `wanted`; `size_said` is where and how the serving or basis was stated, `size` what was learned of
-    it.
+    earlier reading's `wanted`.
     """
 
     __slots__ = (
-        "bare", "blocks", "converted", "count", "crowd", "default", "dose_form", "grams", "learned", "liquid",
-        "millilitres", "pointers", "references", "schema_org", "shares", "shortcuts", "single_portion", "size",
-        "size_said", "units", "unread", "wanted",
+        "bare", "blocks", "converted", "count", "crowd", "default", "dose_form", "learned", "liquid", "pointers",
+        "references", "schema_org", "serving", "shares", "shortcuts", "single_portion", "units", "unread", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -107,8 +57,7 @@ class Table:
         self.shortcuts = shortcuts
         self.blocks: dict[str | None, dict[str, Amount]] = {None: {}}
         self.default: Stated | None = None
-        self.grams: float | None = None
-        self.millilitres: float | None = None
+        self.serving = ServingSize()
         self.single_portion = False
         self.dose_form = False
         self.schema_org = False
@@ -120,8 +69,6 @@ class Table:
         self.wanted: list[Wanted] = []
         self.converted: dict[str, str] = {}
         self.shares: list[tuple[str, str | None, Any, str]] = []
-        self.size_said: tuple[str, str] | None = None
-        self.size: Learned | None = None
         self.count = 0
 
     def read(self, raw: Any, pointer: str, basis: str | None = None, depth: int = 0) -> None:
@@ -164,7 +111,7 @@ class Table:
                 return
             if factor is _AS_ABV:
                 nutrient, factor = "abv", 1.0
-            amount = Amount(_clean(amount.low * factor), _clean(amount.high * factor), amount.below)
+            amount = Amount(tidied(amount.low * factor), tidied(amount.high * factor), amount.below)
         self.keep(nutrient, amount, pointer, basis)
 
     def keep(self, nutrient: str, amount: Amount, pointer: str, basis: str | None) -> None:
@@ -185,32 +132,22 @@ class Table:
         """The amount by what is known of one `unit` of it; wanted, if nothing is."""
         known = self.learned.get(pointer)
         if known is None or known.unit != into:
-            self.wanted.append(Wanted(pointer, unit, into, nutrient))
+            if _may_be_converted(nutrient, unit, self.references):
+                self.wanted.append(Wanted(pointer, unit, into, nutrient))
             return None
         self.converted[nutrient] = f"{amount.text()} {unit_name(unit)}, {known.note}"
-        return Amount(_clean(amount.low * known.low), _clean(amount.high * known.high), amount.below)
+        return Amount(tidied(amount.low * known.low), tidied(amount.high * known.high), amount.below)
 
-    @property
-    def serving_is_stated(self) -> bool:
-        """Whether the table says how much a serving is, be it in spoons."""
-        if self.grams is not None or self.millilitres is not None:
-            return True
-        return self.size_said is not None and isinstance(read_measure(self.size_said[1]), Measured)
-
-    def learn_size(self, unit: str) -> None:
-        """Take what is known of the stated size of a serving; wanted in `unit`, if nothing is and it can be known."""
-        if self.size_said is None:
+    def learn_serving(self, unit: str) -> None:
+        """Take what is known of the stated size of the serving; wanted in `unit`, if nothing is and it can be known."""
+        if self.serving.said is None:
             return
-        pointer, said = self.size_said
+        pointer, said = self.serving.said
         known = self.learned.get(pointer)
         if known is not None and known.unit in ("g", "ml"):
-            middle = (known.low + known.high) / 2
-            self.grams, self.millilitres = (middle, None) if known.unit == "g" else (None, middle)
-            self.size = known
+            self.serving.learn(known)
             self.unread = [(place, why) for place, why in self.unread if place != pointer]
-            return
-        measure = food_measure(said)
-        if measure:
+        elif measure := food_measure(said):
             self.wanted.append(Wanted(pointer, measure, unit))
             if all(place != pointer for place, _ in self.unread):
                 self.unread.append((pointer, f"{_quoted(said)}: its weight is not known"))
@@ -221,7 +158,7 @@ class Table:
         if kind == "serving":
             self.dose_form = self.dose_form or stated.dose_form
             if stated.grams is not None or stated.millilitres is not None:
-                self.grams, self.millilitres = stated.grams, stated.millilitres
+                self.serving.take(stated.grams, stated.millilitres)
             return "serving"
         if kind == "100g" and stated.millilitres == 100.0:  # "per 100 g or 100 ml"
             return "100ml" if self.liquid else "100g"
@@ -241,7 +178,7 @@ class Table:
                 continue
             kind = type(value)
             if shortcuts and type(key) is str and (kind is str or (kind in (float, int) and 0 <= value < 1e6)):
-                plain = _plain(key, value)
+                plain = plain_entry(key, value)
                 if plain is not None:
                     nutrient, block, amount = plain
                     amounts = own if block is None else self.blocks.setdefault(block, {})
@@ -277,7 +214,7 @@ class Table:
             case "servings":
                 self.single_portion = value == 1 or (isinstance(value, str) and value.strip() == "1")
             case "block" if isinstance(value, Mapping | list | tuple) and meaning.basis is not None:
-                self._say_size(pointer, str(key).replace("_", " "), meaning.basis)
+                self.serving.state(pointer, str(key).replace("_", " "), meaning.basis)
                 self.read(value, pointer, self.block(meaning.basis), depth + 1)
             case "block" if value is True:
                 self._basis(str(key), pointer, depth)
@@ -420,17 +357,12 @@ class Table:
         stated = read_basis(value, self.references.label_measures) if isinstance(value, str) else Stated("")
         if stated.kind:
             self.default = stated
-            self._say_size(pointer, str(value), stated)
+            self.serving.state(pointer, str(value), stated)
         elif isinstance(value, str) and food_measure(value):
             self.default = Stated("serving")
-            self._say_size(pointer, value, self.default)
+            self.serving.state(pointer, value, self.default)
         elif value != "":
             self.unread.append((pointer, f"{_quoted(value)} does not say per what"))
-
-    def _say_size(self, pointer: str, said: str, stated: Stated) -> None:
-        """Remember how a serving was stated whose weight and volume were not."""
-        if stated.kind == "serving" and stated.grams is None and stated.millilitres is None and self.size_said is None:
-            self.size_said = pointer, said
 
     def _serving_size(self, meaning: Meaning, value: Any, pointer: str, depth: int) -> None:
         if isinstance(value, Mapping):
@@ -442,20 +374,29 @@ class Table:
             value = float(value)
         if type(value) in (int, float) and 0 < value < 1e5:
             by_volume = meaning.unit == "ml" or (meaning.unit != "g" and self.liquid is True)
-            self.grams, self.millilitres = (None, float(value)) if by_volume else (float(value), None)
+            self.serving.take(*((None, float(value)) if by_volume else (float(value), None)))
         elif not isinstance(value, str):
             self.unread.append((pointer, f"{_quoted(value)} is no serving size"))
         else:
-            self.size_said = pointer, value
+            self.serving.said = pointer, value
             measures = self.references.label_measures
             by_cups = self.liquid is True and any(unit == "cup" for unit, _ in measures)
-            self.grams, self.millilitres = read_serving_size(value, by_cups, measures)
-            if self.grams is None and self.millilitres is None and any(char.isdigit() for char in value):
+            self.serving.take(*read_serving_size(value, by_cups, measures))
+            if not self.serving.is_known and any(char.isdigit() for char in value):
                 self.unread.append((pointer, f"{_quoted(value)} gives no weight or volume, or two that differ"))
 
     def _too_many(self, pointer: str) -> None:
         if self.count == MOST_VALUES + 1:
             self.unread.append((pointer, f"more than {MOST_VALUES} values: the rest was not read"))
+
+
+def _may_be_converted(nutrient: str, unit: str, references: NutrientReferences) -> bool:
+    """Whether there is anything to know of one `unit` of a nutrient: IU, a share of a reference, a spoon of sugar."""
+    if unit == "iu":
+        return nutrient in VITAMIN_FORMS
+    if unit == "%":
+        return nutrient in references.daily
+    return unit in VOLUME_IN_ML and nutrient in ("sugars", "added_sugars", "salt")
 
 
 def _row_name(row: Mapping[Any, Any]) -> str:
@@ -467,10 +408,6 @@ def _row_name(row: Mapping[Any, Any]) -> str:
         if isinstance(name, str) and name:
             return name
     return ""
-
-
-def _clean(value: float) -> float:
-    return float(f"{value:.12g}") if value != INFINITE else value
 
 
 def _quoted(value: Any) -> str:

@@ -38,6 +38,7 @@ def read(nutrition, name="Item", market="us", answer=None, **more):
         {"per": "serving", "fat": "3 g"},
         {"per": "100 g", "vitamin_d": "400 IU", "calcium": "25 %"},
         {"per": "100 g", "fat": "a lot"},
+        {"per": "100 g", "iron": "5 IU", "trans_fat": "10 %", "fat": "30 kcal", "protein": "1 cup"},
         None,
     ],
 )
