@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from claimlens.domain.item import Item
-from claimlens.domain.jurisdiction import Jurisdiction
+from claimlens.domain.jurisdiction import jurisdiction_of
 from claimlens.domain.profile import PROFILES
 from claimlens.domain.question import Outside, Question
 from claimlens.gate import Examined, examine
@@ -14,13 +14,22 @@ from claimlens.wiring import open_checker
 from tests.unit.gate.references import references_of
 
 SERVICE = UnitConversion(lambda jurisdiction: references_of(jurisdiction.value.lower()))
-EXAMINER = open_checker().examiner(Jurisdiction.US)
+CHECKER = open_checker()
 ON = date(2026, 11, 24)
 
 
-def judged(items, *, answer=SERVICE.answer, outside=Outside.ASKED) -> tuple[list[Examined], list[Question]]:
+def judged(
+    items, *, answer=SERVICE.answer, outside=Outside.ASKED, locale="en-US"
+) -> tuple[list[Examined], list[Question]]:
     """(what came out, what was asked of unit.convert)."""
-    steps = examine(EXAMINER, items, profile=PROFILES["menushield_us"], on=ON, locale="en-US", outside=outside)
+    steps = examine(
+        CHECKER.examiner(jurisdiction_of(locale)),
+        items,
+        profile=PROFILES[f"menushield_{locale[-2:].lower()}"],
+        on=ON,
+        locale=locale,
+        outside=outside,
+    )
     asked: list[Question] = []
     try:
         questions = next(steps)
@@ -106,3 +115,11 @@ def test_the_audit_keeps_what_is_needed_to_judge_again():
     kept = one.services["unit.convert"]
     (again,), _ = judged([ice_cream()], answer=lambda payload: (kept,))
     assert again.verdict == one.verdict
+
+
+@pytest.mark.parametrize(("share", "severity"), [("16 %", "info"), ("15 %", "info"), ("14 %", "modify")])
+def test_a_share_of_two_references_is_the_same_share_of_both(share, severity):
+    """India: an allowance for men and one for women; "source of iron" needs 15 % of it."""
+    item = Item(id="1", name="Ragi bar", description="Source of iron", nutrition={"per": "100 g", "iron": share})
+    (one,), _ = judged([item], locale="en-IN")
+    assert [found.severity.value for found in one.verdict.reasons if "IRON" in found.rule_id] == [severity]

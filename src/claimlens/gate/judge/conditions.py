@@ -1,5 +1,7 @@
 """Hold a condition against an item's numbers: it holds, it fails, or a figure is missing; with the reason in words."""
 
+from math import isclose
+
 from claimlens.domain.condition import (
     All,
     ByState,
@@ -107,7 +109,12 @@ class _Test:
             daily = f" ({shown(limit.value)} % of the {self.references.daily_name} of {whole})"
         if portion.amount is None:
             return self._unknown(limit, portion, needed + daily)
-        outcome = portion.amount.compare(limit.operator, bound)
+        share = self._share_of_reference(limit, portion.amount)
+        outcome = (
+            share.compare(limit.operator, exactly(limit.value))
+            if share
+            else portion.amount.compare(limit.operator, bound)
+        )
         label = f"{portion.amount.scaled(factor).text()} {unit_name(unit)}"
         if outcome is Truth.UNKNOWN and portion.amount.exact and not bound.exact:
             because = f"{label}{self._named(limit)} {portion.per}; {needed}{daily} is asked, whichever figure applies"
@@ -124,6 +131,20 @@ class _Test:
             size = self.references.iu.get(nutrient)
             return exactly(limit.value * size) if size is not None else None
         return exactly(limit.value * _factor(limit.unit, unit_of(nutrient)))
+
+    def _share_of_reference(self, limit: Limit, amount: Amount) -> Amount | None:
+        """The amount in percent of the daily reference, if the label stated it so and the law has two references.
+
+        Forty percent are forty percent of either.
+        """
+        nutrient = limit.nutrients[0]
+        if limit.unit != "%" or len(limit.nutrients) > 1 or nutrient not in self.nutrition.converted:
+            return None
+        reference = self.references.daily[nutrient].amount
+        low, high = amount.low / reference.low * 100, amount.high / reference.high * 100
+        if reference.exact or amount.exact or not isclose(low, high, rel_tol=1e-6):
+            return None
+        return exactly(float(f"{low:.9g}"))
 
     def _unknown(self, limit: Limit, portion: Portion, needed: str) -> ConditionResult:
         what = f"{_names(limit.nutrients)} {portion.per}"
