@@ -76,7 +76,7 @@ class Repair(msgspec.Struct, frozen=True):
     span: Span
 
 
-class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Label(msgspec.Struct, frozen=True, kw_only=True):
     """What stands on a label.
 
     `text` is all of it in reading order, `lines` the pieces it was read in. `turned` says how far the text is turned
@@ -84,12 +84,12 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of an Indian food licence.
     """
 
-    engine: str
-    width: int
-    height: int
-    turned: float
-    text: str
-    lines: tuple[LabelLine, ...]
+    engine: str = ""
+    width: int = 0
+    height: int = 0
+    turned: float = 0.0
+    text: str = ""
+    lines: tuple[LabelLine, ...] = ()
     name: Passage | None = None
     nutrition: tuple[LabelColumn, ...] = ()
     serving_size: str = ""

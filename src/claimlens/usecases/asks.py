@@ -40,6 +40,7 @@ class Asked(NamedTuple):
 class Ask(msgspec.Struct, frozen=True):
     """What one request asks. `single`: one verdict is the whole answer. `missing` are services that gave no answer.
 
+    `gaps` is what could not be checked though its service is well; `label` is JSON that stands beside the verdict.
     `services_ms` is what all services together may take, 0 for the quick way that asks none.
     """
 
@@ -48,6 +49,8 @@ class Ask(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
     services_ms: float = 0.0
     services_retries: int = 0
+    gaps: tuple[str, ...] = ()
+    label: bytes = b""
 
     @property
     def size(self) -> int:
@@ -76,13 +79,7 @@ def read_validate(document: Any, tenant: Tenant) -> Ask:
 
 
 def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask:
-    """The item that came with a photo of its label; `image` is the digest of the photo.
-
-    Nobody reads the photo yet: the item's own text is judged, and the answer says that `ocr.label` is missing. Raises
-    InvalidError.
-    """
-    if document is None:
-        raise _invalid("/item", "labels cannot be read at this moment; send the item's own text as the part `item`")
+    """The item of a photo of its label; `image` is the digest of the photo. Raises InvalidError."""
     if not isinstance(document, dict):
         raise _invalid("/item", "an item is an object with a name")
     head = {"item": document, **({"locale": locale} if locale else {})}
@@ -92,7 +89,6 @@ def read_label(document: Any, tenant: Tenant, *, locale: str, image: str) -> Ask
     return Ask(
         (ask.asked[0]._replace(image=image),),
         single=True,
-        missing=("ocr.label",),
         services_ms=PATIENT_SERVICES_MS,
         services_retries=PATIENT_RETRIES,
     )

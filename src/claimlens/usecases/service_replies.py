@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
-from claimlens.domain.service import ALT_SUGGESTER, RECALL_LOOKUP, UNIT_CONVERT
+from claimlens.domain.label import Label
+from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, UNIT_CONVERT
 from claimlens.gate.rewrite.alternatives import Offers
+from claimlens.usecases.label_reading import is_whole
 from claimlens.usecases.recall_wire import RecallReply
 from claimlens.usecases.unit_conversion import ConversionReply
 
@@ -53,7 +55,14 @@ def _suggests(payload: Payload, answer: Payload) -> bool:
     return isinstance(suggestions, list) and len(suggestions) == len(payload["findings"])
 
 
+#: The smallest PNG there is: too small for print, which any reader of labels says at once.
+_DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63f80f0001010100b138f614"
+    "0000000049454e44ae426082"
+)
+
 AGREED = {
+    OCR_LABEL: Agreed(reply=Label, probe={"image": _DOT}, fits=is_whole),
     UNIT_CONVERT: Agreed(
         reply=ConversionReply, probe={"convert": {"value": 1, "unit": "g", "to": "mg"}}, fits=_converts
     ),

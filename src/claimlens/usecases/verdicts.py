@@ -209,6 +209,8 @@ class Desk:
             made = []
             for one, examined in zip(batch.asked, self._examined(batch), strict=True):
                 verdict, services = examined.verdict, examined.services
+                if ask.gaps:
+                    verdict = msgspec.structs.replace(verdict, not_checked=verdict.not_checked + ask.gaps)
                 if ask.missing:
                     verdict = msgspec.structs.replace(
                         verdict,
@@ -414,6 +416,8 @@ def _reply(ask: Ask, judgement: Judgement, correlation_id: str) -> Reply:
     degraded = judgement.degraded
     if ask.single:
         (body,) = judgement.verdicts
+        if ask.label:
+            body = b'%b,"label":%b}' % (body[:-1], ask.label)
     else:
         beside = _encoder.encode({"correlation_id": correlation_id, "degraded_services": degraded})
         body = b'{"verdicts":[%b],%b' % (b",".join(judgement.verdicts), beside[1:])

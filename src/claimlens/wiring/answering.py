@@ -1,12 +1,13 @@
 """The logic of each service, for whatever process it runs in: this one, or an MCP server of its own."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from claimlens.config import Settings
-from claimlens.domain.errors import ClaimLensError
+from claimlens.domain.errors import ClaimLensError, PackError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, UNIT_CONVERT
@@ -49,6 +50,10 @@ def _unit_convert(settings: Settings, checker: Checker | None) -> Logic:
 
     packs: dict[Jurisdiction, NutrientReferences] = {}
     folder = None if checker else open_packs(settings)
+    if folder is not None:  # a server of its own: the first call has no time to read a pack
+        for jurisdiction in Jurisdiction:
+            with suppress(PackError):  # asked for it, the answer says what is wrong with it
+                packs[jurisdiction] = folder.load(jurisdiction).references
 
     def references_of(jurisdiction: Jurisdiction) -> NutrientReferences:
         if checker is not None:
@@ -87,12 +92,20 @@ def _alt_suggester(settings: Settings, checker: Checker | None) -> Logic:
     return Logic(service=ALT_SUGGESTER, answer=alternatives.answer, payload=Wanted, reply=Offers)
 
 
-def _not_there(settings: Settings, checker: Checker | None) -> Logic:
-    raise ClaimLensError("this service is not part of this installation yet")
+def _ocr_label(settings: Settings, checker: Checker | None) -> Logic:
+    from claimlens.adapters.ocr.engines import missing
+    from claimlens.adapters.ocr.process import OcrProcess
+    from claimlens.domain.label import Label
+    from claimlens.usecases.label_reading import LabelPayload, LabelReading
+
+    if lacks := missing():
+        raise ClaimLensError(lacks)
+    reading = LabelReading(OcrProcess())
+    return Logic(service=OCR_LABEL, answer=reading.answer, payload=LabelPayload, reply=Label, close=reading.close)
 
 
 _OPENERS: dict[str, Callable[[Settings, Checker | None], Logic]] = {
-    OCR_LABEL: _not_there,
+    OCR_LABEL: _ocr_label,
     UNIT_CONVERT: _unit_convert,
     RECALL_LOOKUP: _recall_lookup,
     ALT_SUGGESTER: _alt_suggester,

@@ -30,6 +30,7 @@ from claimlens.usecases.checks import Checker
 from claimlens.usecases.deliveries import Deliveries
 from claimlens.usecases.health import HealthDesk
 from claimlens.usecases.jobs import JobDesk
+from claimlens.usecases.label_scans import LabelScans
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.menu_export import MenuExport
 from claimlens.usecases.meter import Meter
@@ -109,6 +110,7 @@ class Service:
             meter=self.meter,
             switched_off=self.transforms.off,
         )
+        self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
         self.playground = Playground(self.checker, self.clock, self.services)
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)

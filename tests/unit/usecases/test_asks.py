@@ -170,13 +170,13 @@ class TestMistakes:
 
 
 class TestOthers:
-    def test_a_label_is_judged_by_the_text_that_came_along(self):
+    def test_a_label_is_one_item_of_one_market(self):
         ask = read_label(SOUP, tenant(), locale="en-GB", image="sha256:0")
-        assert (ask.single, ask.missing, ask.asked[0].image) == (True, ("ocr.label",), "sha256:0")
+        assert (ask.single, ask.missing, ask.asked[0].image) == (True, (), "sha256:0")
         assert said(ask) == [("1", "en-GB")]
 
-    @pytest.mark.parametrize("document", [None, [SOUP], "Soup", SOUP | {"locales": ["en-GB", "en-US"]}])
-    def test_a_label_without_an_item_cannot_be_judged_yet(self, document):
+    @pytest.mark.parametrize("document", [[SOUP], "Soup", SOUP | {"locales": ["en-GB", "en-US"]}])
+    def test_what_is_no_item_beside_a_label_is_refused(self, document):
         with pytest.raises(InvalidError):
             read_label(document, GB, locale="", image="sha256:0")
 

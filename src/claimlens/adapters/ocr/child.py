@@ -9,15 +9,13 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from claimlens.adapters.ocr.engines import INSTALL, has_models, missing
 from claimlens.adapters.ocr.frames import Hello, Missing, Seen, Unreadable, Word, read_frame, write_word
 from claimlens.ports.label_engine import UnreadableError
 
 if TYPE_CHECKING:
     from claimlens.adapters.ocr.picture import Pixels
     from claimlens.domain.label import SeenLine
-
-INSTALL = "reading labels needs the extra `ocr`: pip install 'claimlens[ocr]'"
-_NEEDED = ("PIL", "cv2", "numpy")
 
 
 class Reader(Protocol):
@@ -77,10 +75,9 @@ def _barcodes(pixels: "Pixels") -> tuple[str, ...]:
 
 def _reader() -> Reader:
     """The engine of this installation, else the fall-back. Raises ImportError when there is neither."""
-    for name in _NEEDED:
-        if find_spec(name) is None:
-            raise ImportError(name)
-    if find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None:
+    if lacks := missing():
+        raise ImportError(lacks)
+    if has_models():
         from claimlens.adapters.ocr.neural import NeuralReader
 
         return NeuralReader()

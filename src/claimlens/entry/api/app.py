@@ -79,7 +79,7 @@ def create_app(service: Service, *, express: bool = True, beside: Mapping[str, A
         metrics.registry.register(RecallAges(service.recalls))
     once = Once(service.idempotency)
     admission = Admission(service.authentication, service.maintenance, service.cache, clients, settings)
-    desk = GateDesk(service.desk, admission, once, metrics)
+    desk = GateDesk(service.desk, service.labels, admission, once, metrics)
 
     def entrance(app: ASGIApp) -> ASGIApp:
         return Entrance(app, admission, once, methods_by_path(ROUTES))

@@ -30,7 +30,8 @@ from claimlens.entry.web.strict_json import read_json
 from claimlens.gate.ingest.image import MOST_BYTES as MOST_IMAGE_BYTES
 from claimlens.gate.ingest.image import read_image
 from claimlens.usecases import verdicts
-from claimlens.usecases.asks import Ask, read_feed, read_label, read_validate
+from claimlens.usecases.asks import Ask, read_feed, read_validate
+from claimlens.usecases.label_scans import LabelScans
 from claimlens.usecases.verdicts import Desk
 
 _TAG = "Gate"
@@ -84,15 +85,16 @@ SCAN = Spec(
     name="scanLabel",
     tag=_TAG,
     summary="Judge the photo of a label",
-    about="PNG, JPEG or WebP, up to 15 MB and 20 megapixels. Until labels are read here, the part `item` (JSON) is "
-    "what is judged, and the answer lists `ocr.label` in `not_checked`.",
+    about="PNG, JPEG or WebP, up to 15 MB and 20 megapixels. What is read becomes the item; fields of the part `item` "
+    "(JSON) go before it. `label` is what was read: spans point into `ocr_text`, boxes are pixels of the photo. If the "
+    "photo cannot be read, the part `item` is judged, and the answer lists `ocr.label` in `not_checked`.",
     action="gate.judge",
     closes=True,
     settles=True,
     takes=Takes.FORM,
     most_bytes=_MOST_FORM,
     shape=shapes.SCAN_FORM,
-    answers=(Answer(about="The verdict.", shape=shapes.VERDICT, example=shapes.VERDICT_EXAMPLE),),
+    answers=(Answer(about="The verdict.", shape=shapes.LABEL_VERDICT, example=shapes.LABEL_EXAMPLE),),
     problems=("UNKNOWN_LOCALE", "OVERLOADED"),
 )
 
@@ -102,8 +104,9 @@ _Read = Callable[[Any, Tenant], Ask]
 class GateDesk:
     """Turns requests into what the desk is asked, and its answers into replies."""
 
-    def __init__(self, desk: Desk, admission: Admission, once: Once, metrics: Metrics) -> None:
+    def __init__(self, desk: Desk, labels: LabelScans, admission: Admission, once: Once, metrics: Metrics) -> None:
         self._desk = desk
+        self._labels = labels
         self._admission = admission
         self._once = once
         self._metrics = metrics
@@ -147,8 +150,9 @@ class GateDesk:
 
         async def produce(key: IdempotencyKey | None) -> Reply:
             photo = await asyncio.to_thread(read_image, image)
-            ask = read_label(document, exchange.asked_by.tenant, locale=locale, image=photo.digest)
-            await self._admission.count_items(exchange, ask.size)
+            await self._admission.count_items(exchange, 1)
+            tenant = exchange.asked_by.tenant
+            ask = await self._labels.ask(image, photo.digest, document, tenant, locale=locale)
             return self._said(exchange, await self._desk.answer(exchange.asked_by, ask, idempotency=key))
 
         return await self._once.answer(exchange, produce, settles=True)

@@ -6,6 +6,7 @@ import msgspec
 
 from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import LOCALES
+from claimlens.domain.label import Label, Span
 from claimlens.domain.verdict import Verdict
 from claimlens.gate.ingest.record import LONGEST_ID, OPTION_FIELDS
 from claimlens.usecases.asks import MOST_ITEMS
@@ -27,6 +28,22 @@ class VerdictList(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[VerdictAnswer]
     correlation_id: str
     degraded_services: list[str]
+
+
+class LabelShown(Label, frozen=True, kw_only=True, omit_defaults=True):
+    """What was read, or in `cannot` why nothing could be.
+
+    `fields` says where each field of the item that came from the label stands in `text`, by its JSON Pointer.
+    """
+
+    fields: dict[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    cannot: str = ""
+
+
+class LabelVerdict(VerdictAnswer, frozen=True, kw_only=True):
+    """A verdict with what was read; no `label` when nobody was there to read it."""
+
+    label: LabelShown | msgspec.UnsetType = msgspec.UNSET
 
 
 _TEXT = {"type": ["string", "null"], "maxLength": 1_048_576}
@@ -95,15 +112,20 @@ FEED: dict[str, Any] = {
 }
 SCAN_FORM: dict[str, Any] = {
     "type": "object",
-    "required": ["image", "item"],
+    "required": ["image"],
     "properties": {
         "image": {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP."},
-        "item": {"type": "string", "contentMediaType": "application/json", "description": "The item, as JSON."},
+        "item": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "What is known of the item, as JSON; its fields go before those of the label.",
+        },
         "locale": _LOCALE,
     },
 }
 VERDICT = VerdictAnswer
 VERDICTS = VerdictList
+LABEL_VERDICT = LabelVerdict
 BADGES: dict[str, Any] = {
     "type": "object",
     "required": ["badges", "correlation_id"],
@@ -173,6 +195,42 @@ VERDICT_EXAMPLE: dict[str, Any] = {
     "profile": "menushield_gb",
     "audit_id": _AUDIT_ID,
     "correlation_id": "till-4711",
+}
+_FRONT = "Immunity Boost Orange Juice"
+LABEL_EXAMPLE: dict[str, Any] = {
+    **VERDICT_EXAMPLE,
+    "label": {
+        "engine": "rapidocr 3.10.0",
+        "width": 1200,
+        "height": 1600,
+        "turned": 0.0,
+        "text": f"{_FRONT}\nVitamin C 30 mg",
+        "lines": [
+            {
+                "text": _FRONT,
+                "span": [0, 27],
+                "box": [[110, 96], [1088, 94], [1088, 178], [110, 180]],
+                "confidence": 0.998,
+            },
+            {
+                "text": "Vitamin C 30 mg",
+                "span": [28, 43],
+                "box": [[112, 400], [420, 400], [420, 436], [112, 436]],
+                "confidence": 0.991,
+            },
+        ],
+        "name": {"text": _FRONT, "spans": [[0, 27]]},
+        "nutrition": [],
+        "serving_size": "",
+        "ingredients": None,
+        "contains": [],
+        "may_contain": [],
+        "claims": [{"text": "Vitamin C 30 mg", "spans": [[28, 43]]}],
+        "gtin": "",
+        "fssai": "",
+        "repairs": [],
+        "fields": {"/name": [[0, 27]]},
+    },
 }
 FEED_ANSWER = {"verdicts": [VERDICT_EXAMPLE], "correlation_id": "till-4711", "degraded_services": []}
 BADGES_EXAMPLE = {

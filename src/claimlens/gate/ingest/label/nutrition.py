@@ -120,7 +120,8 @@ def _respelt(text: str) -> str:
 
 def _meant(text: str) -> str:
     meaning = meaning_of(text)
-    return meaning.nutrient if meaning.role == "nutrient" and meaning.nutrient in NUTRIENTS else ""
+    known = meaning.nutrient in NUTRIENTS or meaning.nutrient == "energy"
+    return meaning.nutrient if meaning.role == "nutrient" and known else ""
 
 
 def find_table(pieces: Sequence[Piece]) -> Table | None:
