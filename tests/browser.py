@@ -1,7 +1,7 @@
 """A real browser for the tests of the console: found, or installed once where nothing was found.
 
-In this order: CLAIMLENS_TEST_BROWSER names the program; a Chromium or Chrome on the PATH; the one that Playwright keeps;
-the system's package, where this process may install packages; Playwright's own download.
+In this order: CLAIMLENS_TEST_BROWSER names the program; a Chromium or Chrome on the PATH; the one that Playwright
+keeps; the system's package, where this process may install packages; Playwright's own download.
 """
 
 import os
@@ -49,8 +49,8 @@ def _program(playwright: Playwright) -> str:
     if found := _found(playwright):
         return found
     raise RuntimeError(
-        "no browser for the tests of the console: install Chromium (Debian, Ubuntu: apt install chromium), or name one: "
-        f"CLAIMLENS_TEST_BROWSER=/path/to/chromium. Tried: {'; '.join(tried)}"
+        "no browser for the tests of the console: install Chromium (Debian, Ubuntu: apt install chromium), or name one:"
+        f" CLAIMLENS_TEST_BROWSER=/path/to/chromium. Tried: {'; '.join(tried)}"
     )
 
 

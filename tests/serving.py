@@ -24,6 +24,7 @@ NO_LIMITS = {
     "CLAIMLENS_REQUESTS_PER_MINUTE": "100000000",
     "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP": "1000000",
     "CLAIMLENS_ITEMS_PER_MINUTE": "1000000000",
+    "CLAIMLENS_SIGN_INS_PER_MINUTE": "1000000",
 }
 
 
@@ -75,6 +76,13 @@ class Server:
         said.unlink(missing_ok=True)
         command = [sys.executable, "-m", "claimlens", "serve", "--host", "127.0.0.1", "--port", str(self._port)]
         command.append("--worker" if self._worker else "--no-worker")
+        with said.open("wb") as out, self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=self.surroundings()
+            )
+
+    def surroundings(self) -> dict[str, str]:
+        """The environment of the server, and of a command beside it."""
         environ = {
             name: value
             for name, value in os.environ.items()
@@ -83,9 +91,7 @@ class Server:
         source = str(Path(__file__).parent.parent / "src")
         environ["CLAIMLENS_DATA_DIR"] = str(self.folder)
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, environ.get("PYTHONPATH", "")]))
-        environ |= self.environ
-        with said.open("wb") as out, self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=environ)
+        return environ | self.environ
 
     def wait_until_ready(self) -> None:
         """Return when it serves; raise with its log if it ends instead."""

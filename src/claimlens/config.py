@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     recalls_refresh_hours: int = 0
     recalls_from_private: bool = False
     public_playground: bool = False
+    sign_ins_per_minute: int = 20
     mcp_hosts: tuple[str, ...] = ()
     mcp_urls: Mapping[str, str] = {}
     service_limit_ms: int = 500
@@ -109,6 +110,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         requests_per_second_per_ip=_number(env, "CLAIMLENS_REQUESTS_PER_SECOND_PER_IP", 10, least=1),
         items_per_minute=_number(env, "CLAIMLENS_ITEMS_PER_MINUTE", 20_000, least=1),
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
+        sign_ins_per_minute=_number(env, "CLAIMLENS_SIGN_INS_PER_MINUTE", 20, least=1),
         public_playground=_switch(env, "CLAIMLENS_PUBLIC_PLAYGROUND"),
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),

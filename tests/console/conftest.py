@@ -14,19 +14,30 @@ def browser():
         yield found
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def console(request, browser, tmp_path_factory) -> Iterator[World]:
+@pytest.fixture(scope="session")
+def sqlite_console(browser, tmp_path_factory) -> Iterator[World]:
     """A server with people of every role, shared by all tests: each makes what it looks for."""
     folder = tmp_path_factory.mktemp("console")
-    if request.param == "sqlite":
-        with world(folder, browser, f"sqlite:///{folder / 'console.db'}") as made:
-            yield made
-    else:
-        with (
-            request.getfixturevalue("postgres_databases").fresh() as url,
-            world(folder, browser, url) as made,
-        ):
-            yield made
+    with world(folder, browser, f"sqlite:///{folder / 'console.db'}") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql_console(browser, tmp_path_factory, postgres_databases) -> Iterator[World]:
+    """The same over the other store."""
+    with (
+        postgres_databases.fresh() as url,
+        world(tmp_path_factory.mktemp("console"), browser, url) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def console(request) -> World:
+    """Each of the two."""
+    found = request.getfixturevalue(f"{request.param}_console")
+    assert isinstance(found, World)
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ class TestTyping:
             page.get_by_label("Name").fill("Low fat yoghurt")
             page.get_by_label("Ingredients").fill("milk")
             result = page.locator("#result")
-            expect(result.get_by_text("is not known").first).to_be_visible()
+            expect(result.get_by_text("Not given: fat").first).to_be_visible()
             page.get_by_label("Nutrition").fill("fat: 8 g")
             expect(result.get_by_text("label says 8 g").first).to_be_visible()
             page.get_by_label("Nutrition").fill("fat")

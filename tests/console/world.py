@@ -1,6 +1,7 @@
 """A server with people of every role, and browsers in which they are signed in."""
 
 import re
+import time
 from base64 import b32decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -74,17 +75,18 @@ class World:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         if page.url.endswith("/second-factor"):
-            letters = page.locator(".letters").inner_text().replace(" ", "")
-            self.secrets[email] = b32decode(letters)
-            page.get_by_label("Code").fill(self.code(email))
-            page.get_by_role("button", name="Confirm").click()
+            self.set_up_factor(page, email)
             page.get_by_role("link", name="I have kept them").click()
         page.wait_for_url(re.compile(r"/console(/audits)?$"))
 
+    def set_up_factor(self, page: Page, email: str) -> None:
+        """On the page that asks for it: tell the app the letters, and the page the code."""
+        self.secrets[email] = b32decode(page.locator(".letters").inner_text().replace(" ", ""))
+        page.get_by_label("Code").fill(self.code(email))
+        page.get_by_role("button", name="Confirm").click()
+
     def code(self, email: str, later: int = 0) -> str:
         """The code that the person's app shows now, or so many steps later."""
-        import time
-
         return code_at(self.secrets[email], step_at(time.time()) + later)
 
     @contextmanager

@@ -86,3 +86,8 @@ def require_rank(principal: Principal, role: Role) -> None:
     """
     if _RANKS[role] > _RANKS[principal.role]:
         raise RefusedError(f"the role {role} is above yours, {principal.role}")
+
+
+def roles_within(principal: Principal) -> list[Role]:
+    """The roles that the principal may hand on, the highest first."""
+    return sorted((role for role in Role if _RANKS[role] <= _RANKS[principal.role]), key=lambda role: -_RANKS[role])

@@ -23,7 +23,7 @@ from claimlens.usecases.users import SignIn
 IDLE, LONGEST = timedelta(hours=8), timedelta(days=7)
 #: How exactly it is known when a session was last used.
 _EXACT = timedelta(minutes=1)
-#: Tries in a minute: from one address, and for one person wherever they come from.
+#: Tries in a minute: from one address if nothing else is set, and for one person wherever they come from.
 TRIES_PER_ADDRESS, TRIES_PER_PERSON = 20, 6
 _TOKEN_PURPOSE, _FORM_PURPOSE, _PERSON_PURPOSE = "session", "form", "sign-in"
 _MOST_AGENT = 200
@@ -60,7 +60,10 @@ class Sessions:
         limits: Limits,
         box: SecretBox,
         clock: Clock,
+        *,
+        tries_per_address: int = TRIES_PER_ADDRESS,
     ) -> None:
+        self._tries_per_address = tries_per_address
         self._sign_in = sign_in
         self._sessions = sessions
         self._factors = factors
@@ -105,13 +108,18 @@ class Sessions:
 
     async def count_try(self, person: str, ip: str) -> None:
         """Count a try to get in. Raises TooManyError."""
-        hits = [Hit("sign_in", ip, TRIES_PER_ADDRESS, 60), Hit("sign_in_person", person, TRIES_PER_PERSON, 60)]
+        hits = [Hit("sign_in", ip, self._tries_per_address, 60), Hit("sign_in_person", person, TRIES_PER_PERSON, 60)]
         last = (await self._limits.hit(hits))[-1]
         if not last.allowed:
             raise TooManyError("too many tries to sign in; wait a minute", retry_after_s=last.reset_s)
 
-    async def find(self, token: str, *, ip: str = "", correlation_id: str = "") -> Entered | None:
-        """Whose session this is; None if it ended, or if who it belongs to may not sign in any more."""
+    async def find(
+        self, token: str, *, ip: str = "", correlation_id: str = "", is_passive: bool = False
+    ) -> Entered | None:
+        """Whose session this is; None if it ended, or if who it belongs to may not sign in any more.
+
+        `is_passive`: a page asks by itself; that is no use of the session.
+        """
         if not token:
             return None
         session = await self._sessions.find_by_digest(self._digest(token))
@@ -130,7 +138,7 @@ class Sessions:
             factor = await self._factors.find(scope, user.id)
             if factor is None or factor.confirmed_at is None:
                 session = msgspec.structs.replace(session, stage=Stage.SETUP)
-        if now - session.seen_at >= _EXACT:
+        if not is_passive and now - session.seen_at >= _EXACT:
             await self._sessions.seen(scope, session.id, now)
         return Entered(session, user, principal_of(user, tenant, ip=ip, correlation_id=correlation_id))
 

@@ -28,7 +28,7 @@ from claimlens.usecases.authentication import Authentication
 from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
 from claimlens.usecases.service_switches import ServiceLine, ServiceSwitches
-from claimlens.usecases.sessions import Sessions
+from claimlens.usecases.sessions import TRIES_PER_ADDRESS, Sessions
 from claimlens.usecases.tenants import Tenants
 from claimlens.usecases.transforms import Transforms
 from claimlens.usecases.users import SignIn, Users
@@ -38,7 +38,16 @@ from claimlens.wiring import open_database
 class Accounts:
     """One of each use case, made when it is first asked for: only keys need the installation's secret."""
 
-    def __init__(self, database: Database, words: Cache, clock: Clock, secret_box: Callable[[], SecretBox]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        words: Cache,
+        clock: Clock,
+        secret_box: Callable[[], SecretBox],
+        *,
+        sign_ins_per_minute: int = TRIES_PER_ADDRESS,
+    ) -> None:
+        self._sign_ins_per_minute = sign_ins_per_minute
         self.clock = clock
         self.tenant_store = SqlTenants(database)
         self.log = SqlAccessLog(database)
@@ -89,6 +98,7 @@ class Accounts:
             self._words,
             self._secret_box(),
             self.clock,
+            tries_per_address=self._sign_ins_per_minute,
         )
 
     @cached_property

@@ -44,6 +44,11 @@ class Background:
         """Drop a batch of those that are older than 24 hours; whether there may be more."""
         return await self._service.idempotency.forget_old(self._scope, limit=_AT_ONCE) == _AT_ONCE
 
+    async def settle_counts(self) -> bool:
+        """Count the audits of finished hours, for the dashboard."""
+        await self._service.dashboard.settle(self._scope)
+        return False
+
     async def forget_sessions(self) -> bool:
         """Drop a batch of the console's sessions that ended by themselves; whether there may be more."""
         return await self._service.accounts.sessions.forget_idle(self._scope, limit=_AT_ONCE) == _AT_ONCE

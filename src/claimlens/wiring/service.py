@@ -11,6 +11,7 @@ from claimlens.adapters.http.addresses import Wall
 from claimlens.adapters.http.resolver import SystemResolver
 from claimlens.adapters.http.webhook_sender import HttpWebhookSender
 from claimlens.adapters.sql import migrate, partitions
+from claimlens.adapters.sql.audit_counts import SqlAuditCounts
 from claimlens.adapters.sql.audits import SqlAudits
 from claimlens.adapters.sql.deliveries import SqlDeliveryQueue
 from claimlens.adapters.sql.idempotency import SqlIdempotency
@@ -27,6 +28,7 @@ from claimlens.domain.service import RECALL_LOOKUP
 from claimlens.ports.clock import Clock
 from claimlens.usecases.audits import AuditDesk
 from claimlens.usecases.checks import Checker
+from claimlens.usecases.dashboard import Dashboard
 from claimlens.usecases.deliveries import Deliveries
 from claimlens.usecases.health import HealthDesk
 from claimlens.usecases.jobs import JobDesk
@@ -63,7 +65,13 @@ class Service:
         self.secrets = open_secret_box(settings)
         self.database = database = open_database(settings)
         self.cache = open_cache(settings)
-        self.accounts = Accounts(database, self.cache, self.clock, lambda: self.secrets)
+        self.accounts = Accounts(
+            database,
+            self.cache,
+            self.clock,
+            lambda: self.secrets,
+            sign_ins_per_minute=settings.sign_ins_per_minute,
+        )
 
         self.authentication = self.accounts.authentication
         self.api_keys = self.accounts.api_keys
@@ -114,6 +122,7 @@ class Service:
         self.playground = Playground(self.checker, self.clock, self.services)
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
+        self.dashboard = Dashboard(SqlAuditCounts(database), self.audit_store, self.accounts.tenant_store, self.clock)
         self.review_store = SqlReviews(database)
         self.reviews = Reviews(self.review_store, self.audit_store, log_of_access, self.desk, self.clock)
         self.menu_export = MenuExport(self.audit_store, self.review_store, log_of_access, self.clock)

@@ -9,7 +9,18 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from litestar.types import ASGIApp
 
-from claimlens.entry.console import account, audits, banner, playground, reviews, sign_in, statics
+from claimlens.entry.console import (
+    account,
+    audits,
+    banner,
+    dashboard,
+    keys,
+    playground,
+    reviews,
+    sign_in,
+    statics,
+    users,
+)
 from claimlens.entry.console import visit as visits
 from claimlens.entry.console.cookies import Cookies
 from claimlens.entry.console.doorway import Doorway, SentOnError
@@ -24,7 +35,7 @@ from claimlens.wiring.service import Service
 
 #: Where the console lives.
 PREFIX = "/console"
-_MODULES = (statics, banner, sign_in, account, playground, audits, reviews)
+_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, dashboard, keys, users)
 ROUTES = tuple(handler for module in _MODULES for handler in module.ROUTES)
 
 

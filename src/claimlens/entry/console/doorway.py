@@ -56,7 +56,7 @@ class Doorway:
         exchange = visit.exchange
         token = visit.cookies.get(self._cookies.session, "")
         entered = await self._service.accounts.sessions.find(
-            token, ip=exchange.ip, correlation_id=exchange.correlation_id
+            token, ip=exchange.ip, correlation_id=exchange.correlation_id, is_passive=spec.passive
         )
         visit.entered = entered
         if entered is None:

@@ -19,13 +19,15 @@ class PageSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `action` names a line of usecases/permissions.py; without one everybody who signed in may. `public`: nobody is asked
     who they are, though who signed in is known. `stranger`: not even that is looked at. `half`: also before a sign-in
-    is complete. `closes`: shut during maintenance. `most_bytes` bounds what is sent to it.
+    is complete. `passive`: asked for by the page itself, not by somebody; it keeps no session awake. `closes`: shut
+    during maintenance. `most_bytes` bounds what is sent to it.
     """
 
     action: str = ""
     public: bool = False
     stranger: bool = False
     half: bool = False
+    passive: bool = False
     closes: bool = False
     most_bytes: int = MOST_FORM
 
@@ -38,6 +40,7 @@ def page(
     public: bool = False,
     stranger: bool = False,
     half: bool = False,
+    passive: bool = False,
     closes: bool = False,
     most_bytes: int = MOST_FORM,
 ) -> Callable[[Callable[P, Awaitable[Response[Any]]]], HTTPRouteHandler]:
@@ -47,6 +50,7 @@ def page(
         public=public or stranger,
         stranger=stranger,
         half=half,
+        passive=passive,
         closes=closes,
         most_bytes=most_bytes,
     )

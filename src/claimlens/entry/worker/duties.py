@@ -5,7 +5,7 @@ from claimlens.wiring.background import Background
 
 #: How often an idle worker looks for deliveries and jobs, in seconds; what happens in its own process wakes it.
 IDLE_S = 0.2
-HOUR_S, DAY_S = 3_600.0, 86_400.0
+QUARTER_S, HOUR_S, DAY_S = 900.0, 3_600.0, 86_400.0
 
 
 def worker_of(background: Background) -> Worker:
@@ -19,6 +19,7 @@ def worker_of(background: Background) -> Worker:
             Duty(name="jobs_beside", run=background.jobs.work_one, every_s=1.0, interruptible=True),
             Duty(name="partitions", run=background.make_partitions, every_s=DAY_S),
             Duty(name="idempotency_keys", run=background.forget_idempotency_keys, every_s=HOUR_S),
+            Duty(name="audit_counts", run=background.settle_counts, every_s=QUARTER_S),
             Duty(name="sessions", run=background.forget_sessions, every_s=HOUR_S),
             Duty(name="broken_uploads", run=background.drop_broken_uploads, every_s=HOUR_S),
         ],

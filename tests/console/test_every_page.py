@@ -1,0 +1,120 @@
+"""What holds for every page: nothing for axe to find, no sideways scrolling, little to load, in both themes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.world import CHANGED, DOUBTFUL, PLAIN
+
+AXE = (Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
+#: Bytes of a page with everything that it loads, uncompressed.
+MOST_BYTES = 150_000
+WIDTHS = (360, 1280, 2560)
+#: At these axe looks; what it finds does not change beyond.
+LOOKED_AT = (360, 1280)
+#: Page → who looks at it.
+PAGES = {
+    "/console/sign-in": "stranger",
+    "/console": "viewer",
+    "/console?example=1": "editor",
+    "/console/dashboard": "admin",
+    "/console/dashboard?period=24h": "viewer",
+    "/console/reviews": "editor",
+    "/console/reviews/decided": "editor",
+    "/console/reviews/{doubtful}": "editor",
+    "/console/audits": "viewer",
+    "/console/audits?item_id=nothing-has-this-id": "viewer",
+    "/console/audits?verdict=nonsense": "viewer",
+    "/console/audits/{doubtful}": "editor",
+    "/console/audits/{changed}": "editor",
+    "/console/keys": "admin",
+    "/console/users": "admin",
+    "/console/account": "admin",
+    "/console/second-factor": "viewer",
+    "/console/nothing-here": "viewer",
+    "/console/users/": "viewer",
+}
+
+
+@pytest.fixture(scope="module")
+def console(sqlite_console):
+    """Pages look the same over every store."""
+    return sqlite_console
+
+
+@pytest.fixture(scope="module")
+def named(console):
+    verdicts = console.judge(DOUBTFUL, CHANGED, PLAIN)
+    ids = {"doubtful": verdicts[0]["audit_id"], "changed": verdicts[1]["audit_id"]}
+    # One decision to look at; what is decided is judged again, so that something waits too.
+    console.server.ask("POST", f"/v1/reviews/{ids['doubtful']}", {"decision": "override", "reason": "for the picture"})
+    ids["doubtful"] = console.judge(DOUBTFUL)[0]["audit_id"]
+    return ids
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_suits_everybody(console, named, path, theme):
+    with console.as_(PAGES[path], color_scheme=theme) as page:
+        sizes: list[int] = []
+        page.on("response", lambda answer: sizes.append(_size(answer)))
+        page.goto(path.format(**named), wait_until="load")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+            assert room[0] <= room[1], f"{width} px: scrolls sideways"
+            if width not in LOOKED_AT:
+                continue
+            page.evaluate(AXE)
+            found = page.evaluate("axe.run()")["violations"]
+            assert not [(each["id"], [node["target"] for node in each["nodes"]]) for each in found], f"{width} px"
+        assert sum(sizes) <= MOST_BYTES
+
+
+def _size(answer) -> int:
+    return int(answer.headers.get("content-length", 0))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_switch_goes_before_the_system(console, theme):
+    other = {"light": "dark", "dark": "light"}[theme]
+    with console.as_("viewer", color_scheme=theme) as page:
+        page.goto("/console")
+        background = "getComputedStyle(document.body).backgroundColor"
+        before = page.evaluate(background)
+        for _ in range(3):
+            if page.locator("html").get_attribute("data-theme") == other:
+                break
+            page.get_by_role("button", name="Colours:").click()
+        assert page.evaluate(background) != before
+
+
+def test_times_are_the_readers(console):
+    with console.as_("viewer", timezone_id="Asia/Kolkata") as page:
+        console.judge(PLAIN)
+        page.goto("/console/audits")
+        time = page.locator("td time").first
+        stated, shown = time.get_attribute("title"), time.inner_text()
+        assert stated.endswith("UTC")
+        minutes = [int(text[11:13]) * 60 + int(text[14:16]) for text in (stated, shown)]
+        assert (minutes[1] - minutes[0]) % 1440 == 330
+    with console.as_("viewer", java_script_enabled=False) as page:
+        page.goto("/console/audits")
+        assert page.locator("td time").first.inner_text().endswith("UTC")
+
+
+def test_everything_is_reached_by_the_keyboard_and_shows_it(console):
+    with console.as_("editor") as page:
+        page.goto("/console/audits")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        page.keyboard.press("Enter")
+        seen = set()
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            seen.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+            style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert style == "solid", page.evaluate("document.activeElement.outerHTML")
+            if "Find" in seen:
+                break
+        assert {"verdict", "item_id", "Find"} <= seen
