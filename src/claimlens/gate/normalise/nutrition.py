@@ -15,7 +15,7 @@ from claimlens.domain.references import NutrientReferences
 from claimlens.domain.unit_factors import MASS_IN_G
 from claimlens.gate.normalise.amounts import read_amount
 from claimlens.gate.normalise.derivation import complete, per_hundred
-from claimlens.gate.normalise.nutrition_table import Table
+from claimlens.gate.normalise.nutrition_table import SHARE, Table
 from claimlens.gate.normalise.plain_entries import MOST_PER_100
 
 NO_NUTRITION: Final = Nutrition()
@@ -192,7 +192,7 @@ def _settle_shares(table: Table) -> None:
         reading = read_amount(value if isinstance(value, str) else f"{value} %")
         if reading.state != "amount" or reading.unit not in ("", "%") or reading.high > _MOST_PERCENT:
             continue
-        table.put(nutrient, Amount(reading.low, reading.high, reading.below), "%", pointer, basis)
+        table.put(nutrient, Amount(reading.low, reading.high, reading.below), SHARE, pointer, basis)
         if any(nutrient in amounts for amounts in table.blocks.values()) and nutrient not in table.converted:
             table.converted[nutrient] = f"{shown(reading.high)} % of the {table.references.daily_name}"
 

@@ -1,5 +1,6 @@
 """One nutrition table as submitted, read into amounts by basis and nutrient. `nutrition.py` makes the result of it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -25,6 +26,11 @@ _HUGE = 100
 _VALUE_KEYS = ("value", "amount", "quantity", "per100g", "valuePer100g")
 _UNIT_KEYS = ("unit", "unitText", "unitName", "units", "unitCode", "unit_name")
 _ROW_NAME_KEYS = ("name", "nutrient", "nutrientName", "label", "key", "title")
+#: A percentage that is surely of the daily reference; of a nutrient in grams a bare "%" may be of the food.
+SHARE: Final = "% of reference"
+_NAMES_REFERENCE = re.compile(
+    r"\b(?:[dg]v|dda|gda|rdi?|rda|ri|nrv|vnr|vrn|daily|reference|tages\w*|jour\w*|diari\w*)\b", re.I
+)
 #: Alcohol "% vol" is a volume, kept as such.
 _AS_ABV: Final = -1.0
 
@@ -133,7 +139,7 @@ class Table:
         known = self.learned.get(pointer)
         if known is None or known.unit != into:
             if _may_be_converted(nutrient, unit, self.references):
-                self.wanted.append(Wanted(pointer, unit, into, nutrient))
+                self.wanted.append(Wanted(pointer, "%" if unit == SHARE else unit, into, nutrient))
             return None
         self.converted[nutrient] = f"{amount.text()} {unit_name(unit)}, {known.note}"
         return Amount(tidied(amount.low * known.low), tidied(amount.high * known.high), amount.below)
@@ -226,6 +232,8 @@ class Table:
         if kind is str:
             reading = read_amount(value)
             unit = reading.unit or meaning.unit
+            if unit == "%" and _NAMES_REFERENCE.search(value):
+                unit = SHARE
             if reading.state == "amount" and unit:
                 self._store(meaning.nutrient, reading, unit, pointer, basis)
             else:
@@ -279,9 +287,9 @@ class Table:
             self.put(nutrient, Amount(reading.also.low, reading.also.high), reading.also.unit, pointer, basis)
 
     def _factor(self, nutrient: str, unit: str, into: str) -> float | None:
-        if unit == "%":
-            if nutrient == "alcohol":
-                return _AS_ABV
+        if unit == "%" and nutrient == "alcohol":
+            return _AS_ABV
+        if unit == SHARE or (unit == "%" and into != "g"):  # 3.5 % fat is no share of a reference
             reference = self.references.daily.get(nutrient)
             return reference.low / 100 if reference is not None and reference.low == reference.high else None
         if unit == "iu":
@@ -394,8 +402,8 @@ def _may_be_converted(nutrient: str, unit: str, references: NutrientReferences) 
     """Whether there is anything to know of one `unit` of a nutrient: IU, a share of a reference, a spoon of sugar."""
     if unit == "iu":
         return nutrient in VITAMIN_FORMS
-    if unit == "%":
-        return nutrient in references.daily
+    if unit in ("%", SHARE):
+        return nutrient in references.daily and (unit == SHARE or unit_of(nutrient) != "g")
     return unit in VOLUME_IN_ML and nutrient in ("sugars", "added_sugars", "salt")
 
 

@@ -382,3 +382,24 @@ def test_the_size_of_a_serving_counts_its_pieces(size, grams):
 def test_a_heading_gives_the_basis(key):
     found = read({key: {"fat": "1 g"}})
     assert (found.per, found.values) == ("100 ml", {"fat": exactly(1)})
+
+
+class TestPercent:
+    """3.5 % fat is 3.5 g in 100 g to a dairy and 3.5 % of the reference intake to a label."""
+
+    @pytest.mark.parametrize("key", ["fat", "fat_pct", "sugars", "protein", "salt"])
+    def test_a_bare_percentage_of_a_nutrient_in_grams_is_not_guessed_at(self, key):
+        found = read({"per": "100 g", key: "3.5 %"}, jurisdiction="eu")
+        assert not found
+        assert [pointer for pointer, _ in found.unread] == [f"/nutrition/{key}"]
+        assert found.wanted == ()
+
+    @pytest.mark.parametrize("text", ["5 % RI", "5% of the reference intake", "5 % des Tagesbedarfs", "5 % GDA"])
+    def test_one_that_names_the_reference_counts(self, text):
+        assert read({"per": "100 g", "fat": text}, jurisdiction="eu").values["fat"] == exactly(3.5)
+
+    def test_so_does_one_whose_key_names_it(self):
+        assert read({"per": "100 g", "fat_ri": 5}, jurisdiction="eu").values["fat"] == exactly(3.5)
+
+    def test_vitamins_and_minerals_are_counted_in_percent_of_nothing_else(self):
+        assert read({"per": "100 g", "vitamin_c": "50 %"}, jurisdiction="eu").values["vitamin_c"] == exactly(40)
