@@ -19,6 +19,7 @@ from claimlens.gate.normalise.measures import Measured, read_measure, unit_named
 _MOST = 1e12
 _SALT = "Regulation (EU) No 1169/2011, Annex I point 11: salt is sodium times 2.5"
 _RACC = "21 CFR 101.12(b), Table 2"
+_DIGITS = "0123456789.,/ ½⅓⅔¼¾⅛"
 _RATIO = "ratio of the two amounts of food"
 #: What is meant where a nutrient is counted in spoons.
 _FOOD_OF: dict[str, str] = {"sugars": "sugar", "added_sugars": "sugar", "salt": "salt"}
@@ -90,6 +91,8 @@ class _Way:
     def _start(self) -> Conversion:
         value, unit = self.asked.value, self.asked.unit
         if isinstance(value, str):
+            if unit and unit_named(value.lstrip(_DIGITS)):
+                cannot(f"{value!r:.40} has a unit already")
             return self._amount(f"{value} {unit}" if unit else value)
         if not math.isfinite(value):
             cannot("the amount is no number")

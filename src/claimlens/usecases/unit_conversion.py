@@ -18,6 +18,8 @@ from claimlens.usecases.unit_arithmetic import Convert, converted
 
 #: More pointers than an item's table has figures that anyone would ask about.
 MOST_WANTED = 100
+LONGEST_TEXT = 200
+_TEXTS = tuple(field for field in Convert.__struct_fields__ if field != "value")
 _NO_REFERENCES = NutrientReferences()
 
 
@@ -103,6 +105,9 @@ class UnitConversion:
         return {"amounts": amounts, "cannot": refused}
 
     def _converted(self, asked: Convert, market: str) -> Conversion:
+        for field in _TEXTS:
+            if len(getattr(asked, field)) > LONGEST_TEXT:
+                cannot(f"{field} is longer than {LONGEST_TEXT} characters")
         where = _market(asked.market or market)
         references = _NO_REFERENCES
         if where is not None:
@@ -116,6 +121,8 @@ class UnitConversion:
 def _market(text: str) -> Jurisdiction | None:
     if not text:
         return None
+    if len(text) > LONGEST_TEXT:
+        cannot("the market is no locale")
     try:
         return Jurisdiction(text.strip().upper()) if len(text) <= 2 else jurisdiction_of(text)
     except UnknownLocaleError as error:

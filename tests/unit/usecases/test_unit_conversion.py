@@ -25,6 +25,7 @@ def asked(**convert):
 FIGURES = [
     ({"value": 1, "unit": "g", "to": "mg"}, 1000, "mg", "exact"),
     ({"value": "1,5 g", "to": "mg"}, 1500, "mg", "exact"),
+    ({"value": "1 1/2", "unit": "g", "to": "mg"}, 1500, "mg", "exact"),
     ({"value": 2, "unit": "lb", "to": "kg"}, 0.90718474, "kg", "exact"),
     ({"value": "8 oz", "to": "g"}, 226.796185, "g", "exact"),
     ({"value": "1 oz", "to": "g", "market": "US", "measure": "label"}, 28, "g", "rounded"),
@@ -200,6 +201,10 @@ def test_what_nobody_said_is_a_span_without_a_likeliest_figure(convert, value):
         ({"value": 1e308, "unit": "kg", "to": "ng"}, "more than any amount of food"),
         ({"value": 9e11, "unit": "kg", "to": "ng"}, "larger than any amount of food"),
         ({"value": "1" * 119, "unit": "g", "to": "mg"}, "too long"),
+        ({"value": "1 g", "unit": "mg", "to": "ug"}, "'1 g' has a unit already"),
+        ({"value": "1 g", "to": "mg", "ingredient": "x" * 1000}, "ingredient is longer than 200 characters"),
+        ({"value": 10**400, "unit": "g", "to": "mg"}, "out of range"),
+        ({"value": "1 g; 2 kg", "to": "furlong"}, "'furlong' is no unit"),
         ({"value": True, "unit": "g", "to": "mg"}, "Expected"),
         ({"value": [1], "unit": "g", "to": "mg"}, "Expected"),
     ],
