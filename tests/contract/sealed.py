@@ -52,7 +52,7 @@ class World:
 
     async def some(self, number: int, scope: TenantScope = OURS, name: str = "Dal") -> list[Audit]:
         """Audits a second apart."""
-        made = []
+        made: list[Audit] = []
         for place in range(number):
             made += await self.write(a_record(self.clock, scope, f"{name} {place}"))
             self.clock.forward(seconds=1)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.seals import SqlSeals
 from claimlens.adapters.sql.tables import seals
-from claimlens.domain.seal import NOTHING_BEFORE, SEAL_LINE, Seal
+from claimlens.domain.seal import NOTHING_BEFORE, SEAL_LINE, Seal, Signed, key_name, seal_of, statement_of
 from claimlens.domain.tenant import TenantScope
 from claimlens.kit.merkle import leaf_hash, root_of
 from claimlens.usecases import sealing
@@ -126,13 +126,13 @@ class TestSeveralSealers:
         world.clock.forward(minutes=6)
         others = [Database(database_url) for _ in range(3)]
         stores = [SqlSeals(other) for other in others]
-        key = sealing.Sealer(stores[0], KEY, world.clock)
+        key = key_name(KEY.public_key)
 
         async def work(store):
             def make(members, last, standing):
-                seal = sealing.seal_of("tenant-001", members, last, standing, world.clock.now(), key._name)
-                statement = sealing.statement_of(seal)
-                return sealing.Signed(statement, KEY.sign(SEAL_LINE + statement))
+                seal = seal_of("tenant-001", members, last, standing, world.clock.now(), key)
+                statement = statement_of(seal)
+                return Signed(statement, KEY.sign(SEAL_LINE + statement))
 
             while await store.seal_next(OURS, world.clock.now(), limit=7, make=make):
                 await asyncio.sleep(0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from claimlens.adapters.crypto.seal_key import Ed25519SealKey
 from claimlens.adapters.crypto.secret_box import InstallationSecretBox
 from claimlens.adapters.sql import partitions
 from claimlens.adapters.sql.access_log import SqlAccessLog
@@ -15,6 +16,7 @@ from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.reviews import SqlReviews
+from claimlens.adapters.sql.seals import SqlSeals
 from claimlens.adapters.sql.tables import metadata
 from claimlens.adapters.sql.tenants import SqlTenants
 from claimlens.adapters.sql.webhooks import SqlWebhooks
@@ -29,6 +31,7 @@ from claimlens.usecases.job_worker import JobWorker
 from claimlens.usecases.jobs import JobDesk
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.menu_export import MenuExport
+from claimlens.usecases.proofs import Proofs
 from claimlens.usecases.verdicts import Desk
 from claimlens.wiring import open_checker
 from tests.clock import HandClock
@@ -48,6 +51,9 @@ SOUP = {"id": "s-1", "name": "Tomato soup", "ingredients": "tomatoes, water, sal
 @cache
 def checker() -> Checker:
     return open_checker()
+
+
+SEAL_KEY = Ed25519SealKey(b"\7" * 32)
 
 
 class World:
@@ -74,6 +80,8 @@ class World:
         self.rung = 0
         self.desk = self.a_desk()
         self.audits = AuditDesk(self.store, self.log, self.clock)
+        self.seals = SqlSeals(database)
+        self.proofs = Proofs(self.store, self.seals, SEAL_KEY, self.log, self.clock)
         self.menu = MenuExport(self.store, SqlReviews(database), self.log, self.clock)
         self.jobs = JobDesk(self.job_store, self.log, self.clock)
 

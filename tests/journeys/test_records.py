@@ -82,7 +82,7 @@ class TestOne:
         answer = await world.feed(SOUP)
         other = await World(database, tenant_id="kitchen-b", clock=world.clock).opened()
         audit_id = answer["verdicts"][0]["audit_id"]
-        for look in (other.audits.one, other.audits.markdown, other.audits.proof):
+        for look in (other.audits.one, other.audits.markdown, other.proofs.one):
             with pytest.raises(NotFoundError):
                 await look(other.who(), audit_id)
         assert json.loads(await other.audits.page(other.who(), {}))["audits"] == []
@@ -105,7 +105,7 @@ class TestOne:
 
     async def test_no_seal_stands_over_it_yet(self, world):
         audit_id = (await world.feed(SOUP))["verdicts"][0]["audit_id"]
-        assert json.loads(await world.audits.proof(world.who(), audit_id)) == {"audit_id": audit_id, "sealed": False}
+        assert json.loads(await world.proofs.one(world.who(), audit_id)) == {"audit_id": audit_id, "sealed": False}
 
     async def test_as_markdown_it_names_words_law_and_change(self, world):
         hostile = JUICE | {"name": "Immunity Boost <script>|Juice|</script> [x](javascript:1)"}

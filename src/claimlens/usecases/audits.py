@@ -61,11 +61,6 @@ class AuditDesk:
         """One audit for people to read. Raises NotFoundError."""
         return audit_markdown((await self._read(principal, audit_id, "audits.read")).record)
 
-    async def proof(self, principal: Principal, audit_id: str) -> bytes:
-        """Whether the audit stands under a seal yet. Raises NotFoundError."""
-        audit = await self._read(principal, audit_id, "audits.prove")
-        return _encoder.encode({"audit_id": audit.id, "sealed": False})
-
     async def export(self, principal: Principal, query: Mapping[str, str]) -> AsyncIterator[bytes]:
         """The records of a period as NDJSON, oldest first, in constant memory.
 

@@ -40,6 +40,10 @@ class Background:
         await partitions.ensure(self._service.database, self._service.clock.now())
         return False
 
+    async def seal_audits(self) -> bool:
+        """Close the intervals of audits that are over, unless another worker is at it."""
+        return await self._service.seals.sealer.step(self._scope)
+
     async def forget_idempotency_keys(self) -> bool:
         """Drop a batch of those that are older than 24 hours; whether there may be more."""
         return await self._service.idempotency.forget_old(self._scope, limit=_AT_ONCE) == _AT_ONCE

@@ -38,6 +38,7 @@ from claimlens.usecases.menu_export import MenuExport
 from claimlens.usecases.meter import Meter
 from claimlens.usecases.performance import PerformanceDesk
 from claimlens.usecases.playground import Playground
+from claimlens.usecases.proofs import Proofs
 from claimlens.usecases.recorder import Recorder
 from claimlens.usecases.reviews import Reviews
 from claimlens.usecases.slo import SloDesk
@@ -47,6 +48,7 @@ from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 from claimlens.wiring.recall_refresh import open_keeper
+from claimlens.wiring.seals import Seals
 from claimlens.wiring.services import TRANSFORM_OF, open_services
 
 log = structlog.get_logger()
@@ -125,6 +127,8 @@ class Service:
         self.dashboard = Dashboard(SqlAuditCounts(database), self.audit_store, self.accounts.tenant_store, self.clock)
         self.review_store = SqlReviews(database)
         self.reviews = Reviews(self.review_store, self.audit_store, log_of_access, self.desk, self.clock)
+        self.seals = Seals(settings, database, self.clock)
+        self.proofs = Proofs(self.audit_store, self.seals.store, self.seals.key, log_of_access, self.clock)
         self.menu_export = MenuExport(self.audit_store, self.review_store, log_of_access, self.clock)
         self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
         self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)

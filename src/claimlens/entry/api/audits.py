@@ -84,6 +84,36 @@ _RECORD: dict[str, Any] = {
         "job_id": {"type": ["string", "null"]},
     },
 }
+_HEX_32 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_HEX_64 = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
+_SEAL = {
+    "type": "object",
+    "required": ["schema", "tenant_id", "number", "first_seq", "count", "root", "previous", "key"],
+}
+_PROOF: dict[str, Any] = {
+    "type": "object",
+    "required": ["audit_id", "sealed"],
+    "properties": {
+        "audit_id": _UUID,
+        "sealed": {"type": "boolean"},
+        "seq": {"type": "integer", "minimum": 1},
+        "index": {"type": "integer", "minimum": 0},
+        "leaf": _HEX_32,
+        "path": {"type": "array", "items": _HEX_32},
+        "seal": _SEAL,
+        "signature": _HEX_64,
+    },
+}
+_HEAD: dict[str, Any] = {
+    "type": "object",
+    "required": ["public_key", "head", "seal", "signature"],
+    "properties": {
+        "public_key": _HEX_32,
+        "head": {"anyOf": [_HEX_32, {"type": "null"}]},
+        "seal": {"anyOf": [_SEAL, {"type": "null"}]},
+        "signature": {"anyOf": [_HEX_64, {"type": "null"}]},
+    },
+}
 _ID = "0192f3a4-5b6c-7d8e-9f01-23456789abcd"
 ROW_EXAMPLE = {
     "id": _ID,
@@ -152,24 +182,34 @@ async def find(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
         name="getProof",
         tag=_TAG,
         summary="The proof of an audit",
-        about="`sealed` is false until the audit stands under a signed seal.",
+        about="`sealed` is false until the audit stands under a signed seal. Then `path` leads from `leaf`, the hash "
+        "of the record, to the `root` of the `seal` (RFC 6962), which `signature` covers.",
         action="audits.prove",
-        answers=(
-            Answer(
-                shape={
-                    "type": "object",
-                    "required": ["audit_id", "sealed"],
-                    "properties": {"audit_id": _UUID, "sealed": {"type": "boolean"}},
-                },
-                example={"audit_id": _ID, "sealed": False},
-            ),
-        ),
+        answers=(Answer(shape=_PROOF, example={"audit_id": _ID, "sealed": False}),),
         problems=("NOT_FOUND",),
     ),
 )
 async def proof(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
     """The proof of an audit."""
-    return reply.raw(await call.service.audits.proof(call.principal, str(audit_id)))
+    return reply.raw(await call.service.proofs.one(call.principal, str(audit_id)))
+
+
+@route(
+    "GET",
+    "/v1/seals/head",
+    Spec(
+        name="getSealHead",
+        tag=_TAG,
+        summary="The last seal and the public key",
+        about="Keep `head` somewhere else: with it `claimlens audits verify --head` finds a tail that was cut off with "
+        "all its seals.",
+        action="audits.prove",
+        answers=(Answer(shape=_HEAD),),
+    ),
+)
+async def head(call: TheCall) -> Response[bytes]:
+    """The last seal and the public key."""
+    return reply.raw(await call.service.proofs.head(call.principal))
 
 
 @route(
@@ -219,4 +259,4 @@ async def menu(call: TheCall) -> Response[bytes]:
     return reply.raw(body, _NDJSON, headers={"X-Next-Cursor": next_cursor} if next_cursor else None)
 
 
-ROUTES = [page, find, proof, export, menu]
+ROUTES = [page, find, proof, head, export, menu]

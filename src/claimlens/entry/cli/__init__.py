@@ -31,6 +31,7 @@ COMMANDS = {
     "keys": "Make, list, revoke and rotate API keys.",
     "users": "Make, list, change and delete people who sign in.",
     "access": "Read the access log: who changed what, who read records.",
+    "audits": "Take audits out with their seals; verify them anywhere.",
     "recalls": "Take in food recalls, say how fresh they are, look one up.",
     "services": "See how the services are that a verdict may ask; switch one off and on.",
     "db": "Make the tables of the store; say how far they are.",

@@ -40,7 +40,7 @@ def with_accounts(act: "Callable[[Accounts, Principal], Awaitable[Result]]") -> 
 
     async def main() -> Result:
         async with operating(read_settings()) as accounts:
-            return await act(accounts, operator(_login()))
+            return await act(accounts, operator(login()))
 
     try:
         return run_with_store(main())
@@ -72,11 +72,11 @@ async def write_out(pieces: AsyncIterator[bytes], output: Path | None) -> None:
         write = to_stdout()
         with quiet_when_nobody_reads():
             async for piece in pieces:
-                write(piece.decode())
+                write(piece.decode("utf-8", "surrogateescape"))
         return
     with written(output) as write_file:
         async for piece in pieces:
-            write_file(piece.decode())
+            write_file(piece.decode("utf-8", "surrogateescape"))
 
 
 def print_json(value: object) -> None:
@@ -122,7 +122,7 @@ def read_password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _login() -> str:
+def login() -> str:
     """Who sits at the machine, as far as the machine knows; stands in the access log."""
     try:
         return getpass.getuser()

@@ -5,6 +5,8 @@ from claimlens.wiring.background import Background
 
 #: How often an idle worker looks for deliveries and jobs, in seconds; what happens in its own process wakes it.
 IDLE_S = 0.2
+#: How often it is looked whether an interval of audits is over.
+SEAL_LOOK_S = 10.0
 QUARTER_S, HOUR_S, DAY_S = 900.0, 3_600.0, 86_400.0
 
 
@@ -17,6 +19,7 @@ def worker_of(background: Background) -> Worker:
             # Two at once, so that a long one does not keep every other tenant's waiting.
             Duty(name="jobs", run=background.jobs.work_one, every_s=IDLE_S, interruptible=True),
             Duty(name="jobs_beside", run=background.jobs.work_one, every_s=1.0, interruptible=True),
+            Duty(name="seals", run=background.seal_audits, every_s=SEAL_LOOK_S),
             Duty(name="partitions", run=background.make_partitions, every_s=DAY_S),
             Duty(name="idempotency_keys", run=background.forget_idempotency_keys, every_s=HOUR_S),
             Duty(name="audit_counts", run=background.settle_counts, every_s=QUARTER_S),
