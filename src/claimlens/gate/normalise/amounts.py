@@ -290,6 +290,9 @@ _DOSE_FORM = re.compile(r"capsul|kapsel|g[eé]lule|comprim|compres|tablet|gumm|s
 _EITHER = re.compile(r"\b100 ?(?:g|ml) ?(?:/|or|ou|oder|o|bzw\.?) ?(?:100 ?)?(?:g|ml)\b")
 _WHOLE = re.compile(r"(?:per|pro|par|por|je) (kg|kilo|l|litre|liter|litro)")
 _HUNDRED_KCAL = re.compile(r"100\s*kcal")
+#: What a tea bag makes is no weight of it, and the milk beside the cereal is none of the cereal.
+_MAKES = re.compile(r"\b(?:makes|yields?|to make|ergibt|ergeben|donne|rinde|rende)\b.*")
+_WITH = re.compile(r"\b(?:with|mit|avec|con)\b")
 _AMOUNT_OF_FOOD = re.compile(
     rf"(?:(?<![\d.,/])(\d{{1,3}}) ?[x×*] ?)?(?:(?<![\d/⁄])({_NUMBER})(?![/⁄\d]) ?)?"
     r"(?:(\d{1,2} ?[/⁄] ?\d{1,2}) ?)?(fl\.? ?oz|fluid ounces?|[^\W\d_]+\.?)"
@@ -337,6 +340,12 @@ def read_serving_size(text: str, household: bool = False, measures: Measures = (
 
 
 def _food(folded: str, *, household: bool = False, measures: Measures = ()) -> tuple[float | None, float | None]:
+    folded = _MAKES.sub("", folded)
+    beside = _WITH.search(folded)
+    if beside is not None:
+        alone = _food(folded[: beside.start()], household=household, measures=measures)
+        if alone != (None, None):
+            return alone
     own = dict(measures)
     grams: list[tuple[bool, float]] = []
     millilitres: list[tuple[bool, float]] = []

@@ -373,7 +373,8 @@ def test_names_of_labels(key, nutrient):
     ],
 )
 def test_the_size_of_a_serving_counts_its_pieces(size, grams):
-    assert read({"serving_size": size, "fat": "3 g"}, liquid=False).serving_g == grams
+    found = read({"serving_size": size, "fat": "0.1 g"}, liquid=False)
+    assert (found.serving_g, found.serving_ml) == (grams, None)
 
 
 @pytest.mark.parametrize(
