@@ -14,10 +14,12 @@ _ASIDE = 30.0
 #: Two pieces are of one row if their middles lie nearer than this share of the lower one's height.
 _SAME_ROW = 0.5
 #: Gaps, in heights of print: between columns, and between one block and the one below.
-_COLUMN_GAP, _BLOCK_GAP = 1.0, 0.75
+_COLUMN_GAP, _BLOCK_GAP = 0.6, 0.45
 #: Rows that a column of running text has at least.
 _COLUMN_ROWS = 2
 _DEEPEST = 40
+#: Lines of a heading that spans columns.
+_MOST_HEADINGS = 8
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
@@ -193,7 +195,8 @@ class _Frame:
 
 def _parted(frames: list[_Frame], height: float, depth: int) -> list[list[Piece]]:
     if len(frames) > 1 and depth < _DEEPEST:
-        for parts in (_columns(frames, height), _stacked(frames, height)):
+        for parting in (_columns, _stacked, _columns_below):
+            parts = parting(frames, height)
             if len(parts) > 1:
                 return [block for part in parts for block in _parted(part, height, depth + 1)]
     pieces = [piece for frame in frames for piece in frame.group]
@@ -225,6 +228,17 @@ def _columns(frames: list[_Frame], height: float) -> list[list[_Frame]]:
         reach = max(reach, frame.x1)
     if len(parts) > 1 and all(_rows_high(part, height) >= _COLUMN_ROWS for part in parts):
         return parts
+    return [frames]
+
+
+def _columns_below(frames: list[_Frame], height: float) -> list[list[_Frame]]:
+    """A heading over columns that no white space parts from them; one part if there is none."""
+    ordered = sorted(frames, key=lambda frame: frame.top)
+    for i in range(1, min(len(ordered) - 2 * _COLUMN_ROWS, _MOST_HEADINGS) + 1):
+        above, below = ordered[:i], ordered[i:]
+        is_over = max(frame.bottom for frame in above) < below[0].top + _SAME_ROW * height
+        if is_over and len(_columns(below, height)) > 1:
+            return [above, below]
     return [frames]
 
 

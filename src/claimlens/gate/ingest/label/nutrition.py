@@ -19,6 +19,11 @@ _FEWEST_ROWS = 2
 #: A figure from a piece read with less confidence is shown, not judged by.
 _UNSURE = 0.75
 _LONGEST_NAME = 60
+#: Printed in grams and tenths of grams.
+_IN_TENTHS = frozenset(
+    "fat saturates mono_unsaturates poly_unsaturates trans_fat carbohydrate sugars added_sugars polyols starch fibre "
+    "protein".split()
+)
 #: Stands for the basis of a column of percentages; such columns are not read.
 _PERCENT = "%"
 #: How far above the first row the heads of the columns stand at most, in heights of print.
@@ -401,5 +406,5 @@ def _mend_units(table: Table) -> None:
     if with_unit < 3 or with_unit < 0.5 * len(figures):
         return
     for row in table.rows:
-        for cell in row.cells if not row.name.unit else ():
+        for cell in row.cells if row.name.nutrient in _IN_TENTHS and not row.name.unit else ():
             cell.figures = [with_lost_unit(figure) or figure for figure in cell.figures]

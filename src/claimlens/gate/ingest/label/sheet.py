@@ -8,7 +8,7 @@ from claimlens.domain.label import LabelLine, Span
 from claimlens.gate.ingest.label.layout import Piece, Row, blocks_of, rows_of
 
 #: Rows of one paragraph: print alike in height, with no more white between than this share of it.
-_ALIKE, _LEADING = 1.4, 0.95
+_ALIKE, _LEADING = 1.25, 0.7
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 
 

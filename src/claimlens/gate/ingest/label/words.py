@@ -31,7 +31,7 @@ _NUTRITION = _any(
 _ALLERGY = _any(
     r"(?:allergy|allergen)\w*\s*(?:advice|information|info|statement|warning|:)", r"allergens?\s*:",
     r"allerg(?:ie|en)hinweis\w*", r"allerg[eè]nes?\s*:", r"al[eé]rgenos?\s*:", r"allergeni\s*:",
-    r"contains?\s*:?\s(?!no\b|less|only|\d)", r"enthält\b", r"contient\b", r"contiene\b",
+    r"contains?\s*:?\s(?!no\b|less|only|\d)", r"enth[äa]lt\b", r"contient\b", r"contiene\b",
     "may (?:also )?contain", r"kann\s+(?:auch\s+)?spuren", r"kann\b.{0,60}enthalten",
     "peut contenir", r"traces? (?:éventuelles|possibles)", "puede contener", "pu[oò] contenere",
 )  # fmt: skip
@@ -48,14 +48,14 @@ _TRADE = _any(
 #: Begins the list of ingredients.
 INGREDIENTS = _compiled(
     r"(?:^|(?<=[.;!?|•]\s)|(?<=\s))", _INGREDIENTS, rf"(?:\s*/\s*{_INGREDIENTS}){{0,3}}\s*(?:\([^)]{{0,40}}\)\s*)?",
-    r"(?P<colon>[:;：]|$|(?=\s*[A-ZÄÖÜÉÈ\d]))",
+    r"\b\s*(?P<colon>[:;：]|$|(?-i:(?=\s*[A-ZÄÖÜÉÈ\d])))",
 )  # fmt: skip
 #: Ends it: another part of the label begins.
 OTHER_PART = _compiled(_WITHIN, _any(_ALLERGY, _NUTRITION, _TRADE))
 #: Sentences that say which allergens are in the food, or may be.
 CONTAINS = _compiled(
     _BEGIN, r"(?:(?:allerg\w+|al[eé]rg\w+)\s*(?:advice|information|info|statement|warning)?\s*[:.–-]?\s*)?",
-    _any("contains?", "enthält", "contient", "contiene"), _WHAT,
+    _any("contains?", "enth[äa]lt", "contient", "contiene"), _WHAT,
 )  # fmt: skip
 DECLARED = _compiled(
     _BEGIN, "(?:allergens?|allerg[eè]nes?|al[eé]rgenos?|allergeni|allergene)",
