@@ -37,11 +37,12 @@ _LIST_KEYS = frozenset(
     "label_nutrients data per_nutrient vitamins minerals macros micros macronutrients".split()
 )
 #: "Typical values per 100 g".
-_TABLE_WORDS = _LIST_KEYS | frozenset(
-    "typical typical_values average average_values average_quantity quantity amount amounts nutritional_information "
-    "nutritional_values nutrition_values nutritional_value nutrition_declaration nahrwerte durchschnittliche_nahrwerte "
-    "nahrwertangaben valeurs_nutritionnelles valeurs_nutritionnelles_moyennes information_nutritionnelle "
-    "informacion_nutricional valores_medios valori_nutrizionali valori_medi dichiarazione_nutrizionale".split()
+_TABLE_WORDS = frozenset(
+    "typical average nutrition nutritional nutrients nutriments values value quantity amount amounts information facts "
+    "declaration content composition table approx approximate nahrwerte nahrwertangaben nahrwert nahrwertinformation "
+    "durchschnittliche mittlere valeurs valeur nutritionnelles nutritionnelle moyennes moyenne "
+    "informacion nutricional valores valor nutricionales medios medio valori valore nutrizionali nutrizionale medi "
+    "dichiarazione informazioni".split()
 )
 _IGNORED = re.compile(
     r"^(type|context|id|name|title|note|notes|source|comment|comments|remark|remarks|url|lang|language|nova|nutriscore"
@@ -168,7 +169,7 @@ def _compound(key: str, folded: str, schema_org: bool) -> Meaning:
     if not nutrient and (name in _PER_WORDS or name in _BASIS_ENDS or name == "100"):
         whole = read_basis(folded.replace("_", " "))
         return Meaning("block", basis=whole) if whole.kind else Meaning("unknown", folded)
-    if basis is not None and name in _TABLE_WORDS:
+    if basis is not None and _TABLE_WORDS.issuperset(words):
         return Meaning("block", basis=basis)
     crowd = basis is not None and ("-" in key or bool(part))
     if nutrient:

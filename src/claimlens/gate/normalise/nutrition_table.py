@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claimlens.domain.nutrients import name_of, unit_name, unit_of
+from claimlens.domain.nutrients import WHOLE_OF, name_of, unit_name, unit_of
 from claimlens.domain.nutrition import Learned, Wanted
 from claimlens.domain.quantity import INFINITE, Amount
 from claimlens.domain.references import NutrientReferences
@@ -23,7 +23,8 @@ _DEEPEST = 6
 #: And this many times as much is no figure for any portion.
 _HUGE = 100
 
-_VALUE_KEYS = ("value", "amount", "quantity", "per100g", "valuePer100g")
+_PER_100_KEYS = ("per100g", "valuePer100g")
+_VALUE_KEYS = ("value", "amount", "quantity", "total", *_PER_100_KEYS)
 _UNIT_KEYS = ("unit", "unitText", "unitName", "units", "unitCode", "unit_name")
 _ROW_NAME_KEYS = ("name", "nutrient", "nutrientName", "label", "key", "title")
 #: A percentage that is surely of the daily reference; of a nutrient in grams a bare "%" may be of the food.
@@ -269,8 +270,8 @@ class Table:
             own = reading.basis is not None and basis is None
             self._bare(meaning, reading.low, pointer, self.block(reading.basis) if own and reading.basis else basis)
             return
-        elif reading.state == "amount" and unit_of(nutrient) == "g" and nutrient != "energy":
-            self._store(nutrient, reading, "g", pointer, basis)
+        elif reading.state == "amount" and unit_of(nutrient) in ("g", "kcal", "kj") and nutrient != "energy":
+            self._store(nutrient, reading, unit_of(nutrient), pointer, basis)
             return
         self.unread.append((pointer, f"{_quoted(text)}: {reading.problem or 'no unit'}"))
 
@@ -305,7 +306,7 @@ class Table:
             self._nested(meaning, row, pointer, basis, 1)
 
     def _nested(self, meaning: Meaning, value: Mapping[Any, Any], pointer: str, basis: str | None, depth: int) -> None:
-        """{value, unit}, schema.org's QuantitativeValue, or {per_100g: …, per_serving: …} for one nutrient."""
+        """One nutrient: {value, unit}, schema.org's QuantitativeValue, {per_100g: …}, {kj: …, kcal: …}, {total: …}."""
         unit = meaning.unit
         for key in _UNIT_KEYS:
             text = value.get(key)
@@ -320,15 +321,19 @@ class Table:
         for key, inner in value.items():
             if inner is None or key in _UNIT_KEYS or isinstance(inner, Mapping | list | tuple):
                 continue
-            if key in _VALUE_KEYS:
-                block = basis
-            else:
+            what, block = meant, basis
+            if key not in _VALUE_KEYS:
                 inside = meaning_of(str(key)[:100])
-                if inside.role != "block" or inside.basis is None:
+                if inside.role == "block" and inside.basis is not None:
+                    block = self.block(inside.basis)
+                elif _belongs(inside, meaning.nutrient):
+                    what = inside
+                else:
                     continue
-                block = self.block(inside.basis)
+            elif key in _PER_100_KEYS:
+                block = "100g"
             found = True
-            self._value(meant, inner, f"{pointer}/{str(key)[:100]}", block, depth + 1)
+            self._value(what, inner, f"{pointer}/{str(key)[:100]}", block, depth + 1)
         if not found:
             self.unread.append((pointer, "no amount in it"))
 
@@ -405,6 +410,15 @@ def _may_be_converted(nutrient: str, unit: str, references: NutrientReferences) 
     if unit in ("%", SHARE):
         return nutrient in references.daily and (unit == SHARE or unit_of(nutrient) != "g")
     return unit in VOLUME_IN_ML and nutrient in ("sugars", "added_sugars", "salt")
+
+
+def _belongs(inside: Meaning, nutrient: str) -> bool:
+    """Whether a key inside a nutrient's mapping is one of its own: kJ and kcal of the energy, saturates of the fat."""
+    if inside.role != "nutrient" or inside.part == "share":
+        return False
+    if nutrient == "energy":
+        return inside.nutrient in ("energy_kj", "energy_kcal")
+    return WHOLE_OF.get(inside.nutrient) == nutrient
 
 
 def _row_name(row: Mapping[Any, Any]) -> str:

@@ -404,3 +404,32 @@ class TestPercent:
 
     def test_vitamins_and_minerals_are_counted_in_percent_of_nothing_else(self):
         assert read({"per": "100 g", "vitamin_c": "50 %"}, jurisdiction="eu").values["vitamin_c"] == exactly(40)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"per_100_g": {"energy": {"kj": 1500, "kcal": 360}, "fat": {"total": 10, "saturates": 4}}},
+        {"Average nutritional values per 100 g": {"Energy": "1500 kJ / 360 kcal", "Fat": "10 g", "- saturates": "4 g"}},
+        {"Valori nutrizionali medi per 100 g": {"Energia": "1500 kJ / 360 kcal", "Grassi": "10 g", "di cui saturi": 4}},
+        {"Valores medios por 100 g": {"Energía": "1500 kJ/360 kcal", "Grasas": "10 g", "saturadas": "4 g"}},
+        [
+            {"nutrient": "Energy", "per100g": "1500 kJ / 360 kcal", "perServing": "450 kJ / 108 kcal"},
+            {"nutrient": "Fat", "per100g": "10", "perServing": "3", "unit": "g"},
+            {"nutrient": "Saturates", "per100g": 4, "perServing": 1.2, "unit": "g"},
+        ],
+    ],
+)
+def test_shapes_of_labels(raw):
+    found = read(raw, jurisdiction="eu")
+    assert found.per == "100 g"
+    assert {n: a.low for n, a in found.values.items()} == {
+        "energy_kj": 1500,
+        "energy_kcal": 360,
+        "fat": 10,
+        "saturates": 4,
+    }
+
+
+def test_calories_in_a_range_are_kcal():
+    assert read({"per": "serving", "calories": "250-300"}).per_serving["energy_kcal"] == Amount(250, 300)
