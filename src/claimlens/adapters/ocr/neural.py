@@ -19,9 +19,9 @@ Corners = NDArray[np.float32]
 
 #: The longest side in which print is looked for. A large picture with fine print is looked at once more, in a size in
 #: which the print is `_LEGIBLE` pixels high; time grows with the square of the size.
-_SIDE, _FINE_SIDE = 960, 1_600
+_SIDE, _FINE_SIDE = 1_280, 1_600
 #: Print lower than this there (in pixels) is read badly or missed.
-_FINE, _LEGIBLE = 11.0, 15.0
+_FINE, _LEGIBLE = 16.0, 20.0
 #: A label with fewer lines than this probably has more of them.
 _FEW = 6
 #: Lines beyond this many are left out: no label has more, and each costs time.
@@ -30,6 +30,10 @@ _MOST_LINES = 400
 _SAMPLE = 6
 #: Lines read worse than this may be upside down; words read worse are noise.
 _UPSIDE_DOWN, _NOISE = 0.84, 0.5
+#: Narrow print has more letters than the model has places for them; a long line read worse than this is read again,
+#: stretched.
+_CRAMPED, _STRETCH, _LONG_LINE = 0.95, 1.5, 5.0
+_MOST_AGAIN = 24
 #: A line longer than this many times its height says which way the print runs.
 _LONG = 1.5
 _SETTINGS = {
@@ -68,6 +72,7 @@ class NeuralReader:
             boxes = [np.roll(box, 2, axis=0) for box in boxes]
             crops = [_turned(crop) for crop in crops]
         texts = self._texts(crops)
+        self._read_stretched(crops, texts)
         self._read_turned(boxes, crops, texts)
         height, width = image.shape[:2]
         return tuple(
@@ -99,6 +104,21 @@ class NeuralReader:
             return False
         turned = self._texts([_turned(crops[i]) for i in chosen])
         return sum(score for _, score in turned) > sum(score for _, score in upright)
+
+    def _read_stretched(self, crops: list[Pixels], texts: list[tuple[str, float]]) -> None:
+        """Long lines of narrow print, once more with more room for each letter."""
+        cramped = [
+            i
+            for i, (_, score) in enumerate(texts)
+            if score < _CRAMPED and crops[i].shape[1] > _LONG_LINE * crops[i].shape[0]
+        ]
+        cramped = sorted(cramped, key=lambda i: texts[i][1])[:_MOST_AGAIN]
+        if not cramped:
+            return
+        wider = [cv2.resize(crops[i], None, fx=_STRETCH, fy=1.0, interpolation=cv2.INTER_CUBIC) for i in cramped]
+        for i, (text, score) in zip(cramped, self._texts([np.asarray(one, np.uint8) for one in wider]), strict=True):
+            if score > texts[i][1]:
+                texts[i] = text, score
 
     def _read_turned(self, boxes: list[Corners], crops: list[Pixels], texts: list[tuple[str, float]]) -> None:
         """Single lines that stand the other way up than the page: print along an edge."""

@@ -6,12 +6,14 @@ import msgspec
 
 #: What units are read as. A mended one can only be that unit: nothing else stands behind a number in a table.
 _UNITS = {
-    "kj": "kJ", "kjoule": "kJ", "k]": "kJ", "kl": "kJ", "ki": "kJ", "kcal": "kcal", "kca1": "kcal", "kcai": "kcal",
-    "kca|": "kcal", "kcals": "kcal", "cal": "kcal", "g": "g", "gm": "g", "gms": "g", "gr": "g", "grams": "g",
-    "mg": "mg", "rng": "mg", "m9": "mg", "nng": "mg", "µg": "µg", "μg": "µg", "ug": "µg", "mcg": "µg", "μ9": "µg",
-    "µ9": "µg", "iu": "IU", "ie": "IU", "ui": "IU", "ml": "ml", "m1": "ml", "%": "%",
+    "kj": "kJ", "kjoule": "kJ", "k]": "kJ", "kl": "kJ", "ki": "kJ", "k|": "kJ", "k": "kJ",
+    "kcal": "kcal", "kcals": "kcal", "cal": "kcal", "kca1": "kcal", "kcai": "kcal", "kca|": "kcal",
+    "g": "g", "gm": "g", "gms": "g", "gr": "g", "grams": "g",
+    "mg": "mg", "rng": "mg", "m9": "mg", "nng": "mg",
+    "µg": "µg", "μg": "µg", "ug": "µg", "mcg": "µg", "μ9": "µg", "µ9": "µg",
+    "iu": "IU", "ie": "IU", "ui": "IU", "ml": "ml", "m1": "ml", "%": "%",
 }  # fmt: skip
-_MISREAD = frozenset(("k]", "kl", "ki", "kca1", "kcai", "kca|", "rng", "m9", "nng", "μ9", "µ9", "m1"))
+_MISREAD = frozenset(("k]", "kl", "ki", "k|", "k", "kca1", "kcai", "kca|", "rng", "m9", "nng", "μ9", "µ9", "m1"))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _BELOW = r"<|≤|‹|less than|unter|weniger als|moins de|inf[ée]rieur à|menos de|meno di|inferiore a"
 #: Signs that are read for digits. A number made of them alone counts only before a unit.

@@ -32,7 +32,7 @@ _HEADS = 7.0
 _PER = r"(?:per|pro|je|pour|par|por|cada|ogni|für|amount\s*(?:per|/))"
 _HUNDRED = r"[1lI|][0Oo]{2}\s*(?:g|gm|gr|9|m[l1I])(?![^\W\d_])"
 _PORTION = (
-    r"(?:serv\w*|porti\w*|porzion\w*|raci[oó]n\w*|stück|piece|pack\w*|bar|riegel|barre\w*|biscuit|cookie|slice|scheibe|"
+    r"(?:serv\w*|porti\w*|porzion\w*|porci[oó]n\w*|raci[oó]n\w*|stück|piece|pack\w*|bar|riegel|barre\w*|biscuit|cookie|slice|scheibe|"
     r"tranche|sachet|scoop|capsule|kapsel|tablet\w*|dose|day|tag|jour|d[ií]a|giorno|bottle|can|pot|cup|glass|glas|pouch)"
 )
 _BASIS = re.compile(
@@ -90,7 +90,7 @@ class Head(NamedTuple):
     basis: str
     stated: str
     centre: float
-    piece: Piece
+    pieces: tuple[Piece, ...]
 
 
 class Table(NamedTuple):
@@ -138,7 +138,9 @@ def find_table(pieces: Sequence[Piece]) -> Table | None:
     if sum(1 for row in rows if row.cells) < _FEWEST_ROWS:
         return None
     heads = _heads(pieces, rows)
-    used = {id(piece): piece for row in rows for piece in row.pieces} | {id(head.piece): head.piece for head in heads}
+    used = {id(piece): piece for row in rows for piece in row.pieces} | {
+        id(piece): piece for head in heads for piece in head.pieces
+    }
     return Table(rows, heads, list(used.values()))
 
 
@@ -255,38 +257,40 @@ def _heads(pieces: Sequence[Piece], rows: list[TableRow]) -> list[Head]:
         and piece.x1 > x0 - height
         and piece.x0 < x1 + 4 * height
     ]
-    heads = [head for piece in _joined(near) for head in _heads_in(piece)]
+    heads = [head for text, pieces in _joined(near) for head in _heads_in(text, pieces)]
     heads.sort(key=lambda head: head.centre)
     return heads
 
 
-def _joined(near: list[Piece]) -> list[Piece]:
-    """Heads of two lines as one piece: "per" above "100 g", "per serving" above "(30 g)"."""
-    result: list[Piece] = []
+def _joined(near: list[Piece]) -> list[tuple[str, tuple[Piece, ...]]]:
+    """Texts of heads with their pieces; two lines may be one: "per" above "100 g", "per serving" above "(30 g)"."""
+    result: list[tuple[str, tuple[Piece, ...]]] = []
     for piece in sorted(near, key=lambda piece: piece.y):
-        for i, above in enumerate(result):
+        for i, (text, pieces) in enumerate(result):
+            above = pieces[-1]
             overlap = min(above.x1, piece.x1) - max(above.x0, piece.x0)
             close = 0 < piece.y - above.y < 1.9 * max(above.height, piece.height)
             narrow = min(above.x1 - above.x0, piece.x1 - piece.x0)
-            starts = re.search(rf"(?:^|\s){_PER}$", above.text, re.IGNORECASE)
-            sized = re.match(r"^\(?[\d.,]+\s*(?:g|ml)\)?", piece.text) and _BASIS.search(above.text)
-            if close and overlap > 0.5 * narrow and (starts or (sized and "(" not in above.text)):
-                result[i] = msgspec.structs.replace(above, text=f"{above.text} {piece.text}")
+            starts = re.search(rf"(?:^|\s){_PER}$", text, re.IGNORECASE)
+            sized = re.match(r"^\(?[\d.,]+\s*(?:g|ml)\)?", piece.text) and _BASIS.search(text)
+            if close and overlap > 0.5 * narrow and (starts or (sized and "(" not in text)):
+                result[i] = f"{text} {piece.text}", (*pieces, piece)
                 break
         else:
-            result.append(piece)
+            result.append((piece.text, (piece,)))
     return result
 
 
-def _heads_in(piece: Piece) -> Iterator[Head]:
-    width = (piece.x1 - piece.x0) / max(1, len(piece.text))
-    for match in _BASIS.finditer(piece.text):
+def _heads_in(text: str, pieces: tuple[Piece, ...]) -> Iterator[Head]:
+    first = pieces[0]
+    width = (first.x1 - first.x0) / max(1, len(first.text))
+    for match in _BASIS.finditer(text):
         stated = match[0].strip()
-        basis = basis_of(stated)
-        if basis:
-            yield Head(basis, stated, piece.x0 + width * (match.start() + match.end()) / 2, piece)
-    for match in _PERCENT_HEAD.finditer(piece.text):
-        yield Head(_PERCENT, match[0], piece.x0 + width * (match.start() + match.end()) / 2, piece)
+        if basis := basis_of(stated):
+            middle = (match.start() + min(match.end(), len(first.text))) / 2
+            yield Head(basis, stated, first.x0 + width * middle, pieces)
+    for match in _PERCENT_HEAD.finditer(text):
+        yield Head(_PERCENT, match[0], first.x0 + width * (match.start() + match.end()) / 2, pieces)
 
 
 def basis_of(stated: str) -> str:
@@ -320,7 +324,7 @@ def serving_size_in(pieces: Iterable[Piece]) -> str:
 def columns_of(table: Table, span_of: dict[int, Span]) -> tuple[list[LabelColumn], list[Repair]]:
     """The table's figures by column. `span_of` says where each seen line stands in the label's text, by its id."""
     _mend_units(table)
-    heads = table.heads or [Head("", "", 0.0, table.pieces[0])]
+    heads = table.heads or [Head("", "", 0.0, ())]
     columns: list[list[LabelAmount]] = [[] for _ in heads]
     repairs: list[Repair] = []
     for row in table.rows:
