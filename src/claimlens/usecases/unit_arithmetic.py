@@ -14,7 +14,7 @@ from claimlens.domain.nutrients import canonical_nutrient, name_of, unit_name, u
 from claimlens.domain.references import NutrientReferences
 from claimlens.domain.vitamin_units import iu_factor
 from claimlens.gate.judge.reference_amounts import reference_amount
-from claimlens.gate.normalise.measures import Measured, read_measure, unit_named
+from claimlens.gate.normalise.measures import Measured, in_brackets, read_measure, unit_named
 
 _MOST = 1e12
 _SALT = "Regulation (EU) No 1169/2011, Annex I point 11: salt is sodium times 2.5"
@@ -107,10 +107,8 @@ class _Way:
         measured = read_measure(text)
         if isinstance(measured, str):
             cannot(measured)
-        if (measured.unit in UNDEFINED or measured.unit in COUNTED) and measured.rest.startswith("("):
-            inside = read_measure(measured.rest.strip("() "))
-            if not isinstance(inside, str) and base_of(inside.unit):
-                return self._amount(measured.rest.strip("() "))
+        if (measured.unit in UNDEFINED or measured.unit in COUNTED) and (inside := in_brackets(measured)):
+            return self._amount(inside)
         return self._counted(measured)
 
     def _counted(self, measured: Measured) -> Conversion:

@@ -48,6 +48,7 @@ FIGURES = [
     ({"value": "1 stick", "ingredient": "butter", "to": "g"}, 113, "g", "typical"),
     ({"value": 226, "unit": "g", "to": "stick", "ingredient": "butter"}, 2, "stick", "typical"),
     ({"value": "1 slice (30 g)", "to": "g"}, 30, "g", "exact"),
+    ({"value": "1 serving (1 cup)", "to": "g", "ingredient": "honey", "market": "US"}, 339, "g", "typical"),
     ({"value": 42, "unit": "kcal", "to": "kJ"}, 175.728, "kj", "exact"),
     ({"value": 1.2, "unit": "g", "nutrient": "salt", "to": "mg sodium"}, 480, "mg", "rounded"),
     ({"value": 480, "unit": "mg", "nutrient": "sodium", "to": "salt"}, 1.2, "g", "rounded"),

@@ -153,9 +153,20 @@ def read_measure(text: str) -> Measured | str:
 def food_measure(text: str) -> str:
     """`text` without its "per", if it is an amount of food whose weight can be known ("1 cup"); else ""."""
     read = read_measure(text)
-    if isinstance(read, str) or read.unit in UNDEFINED or read.unit in ("%", "iu") or base_of(read.unit) == "kj":
+    if isinstance(read, str) or read.unit in ("%", "iu") or base_of(read.unit) == "kj":
+        return ""
+    if read.unit in UNDEFINED and not in_brackets(read):
         return ""
     return _LEADING.sub("", text.strip())
+
+
+def in_brackets(read: Measured) -> str:
+    """The amount of food that stands in brackets behind another: "1 serving (1 cup)"; "" if none does."""
+    if not read.rest.startswith("("):
+        return ""
+    inside = read.rest.strip("() ")
+    found = read_measure(inside)
+    return inside if isinstance(found, Measured) and base_of(found.unit) in ("g", "ml") else ""
 
 
 def unit_named(name: str) -> tuple[str, str] | None:

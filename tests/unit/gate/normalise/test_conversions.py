@@ -55,6 +55,11 @@ def test_nothing_is_asked_about_what_the_pack_reads_or_nobody_can(nutrition):
             {"/nutrition/serving_size": {"value": "2/3 cup", "to": "g", "measure": "label"}},
         ),
         (
+            {"serving_size": "1 serving (2/3 cup)", "fat": "3 g"},
+            "us",
+            {"/nutrition/serving_size": {"value": "1 serving (2/3 cup)", "to": "g", "measure": "label"}},
+        ),
+        (
             {"per": "per cup", "fat": "3 g"},
             "gb",
             {"/nutrition/per": {"value": "cup", "to": "g", "measure": "label"}},
