@@ -116,11 +116,3 @@ class TestADay:
         assert await idempotency.claim(OURS, a_key(), b"body") == a_reply()
         clock.forward(seconds=1)
         assert await idempotency.claim(OURS, a_key(), b"other body") is None
-
-    async def test_what_is_older_is_dropped_a_part_at_a_time(self, idempotency, clock):
-        for number in range(5):
-            await idempotency.claim(OURS, a_key(f"old-{number}"), b"body")
-        clock.forward(hours=24, seconds=1)
-        await idempotency.claim(OURS, a_key("new"), b"body")
-        assert [await idempotency.forget_old(ALL, limit=3) for _ in range(3)] == [3, 2, 0]
-        assert (await refused(idempotency.claim(OURS, a_key("new"), b"body")))[0] == 409

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from claimlens.domain.audit import IdempotencyKey, JournalEntry, StoredReply
-from claimlens.domain.tenant import PlatformScope, TenantScope
+from claimlens.domain.tenant import TenantScope
 
 
 class Journal(Protocol):
@@ -35,8 +35,4 @@ class Idempotency(Protocol):
 
     async def release(self, scope: TenantScope, key: IdempotencyKey) -> None:
         """Give a claim back unanswered (429, 5xx)."""
-        ...
-
-    async def forget_old(self, scope: PlatformScope, *, limit: int = 5_000) -> int:
-        """Drop claims older than 24 hours, at most so many; how many. For the worker, until it is fewer."""
         ...

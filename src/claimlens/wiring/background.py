@@ -7,6 +7,7 @@ from claimlens.usecases.authentication import worker_scope
 from claimlens.usecases.dispatch import Dispatcher
 from claimlens.usecases.job_worker import JobWorker
 from claimlens.wiring.service import Service
+from claimlens.wiring.upkeep import open_retention
 
 _AT_ONCE = 5_000
 
@@ -44,9 +45,9 @@ class Background:
         """Close the intervals of audits that are over, unless another worker is at it."""
         return await self._service.seals.sealer.step(self._scope)
 
-    async def forget_idempotency_keys(self) -> bool:
-        """Drop a batch of those that are older than 24 hours; whether there may be more."""
-        return await self._service.idempotency.forget_old(self._scope, limit=_AT_ONCE) == _AT_ONCE
+    async def purge(self) -> bool:
+        """Remove what is past its retention, kind by kind as it is due."""
+        return await open_retention(self._service.database, self._service.clock).step(self._scope)
 
     async def settle_counts(self) -> bool:
         """Count the audits of finished hours, for the dashboard."""

@@ -11,7 +11,7 @@ from claimlens.adapters.sql.entries import reply_row, settle
 from claimlens.adapters.sql.tables import idempotency_keys as keys
 from claimlens.domain.audit import IdempotencyKey, StoredReply
 from claimlens.domain.errors import ConflictError
-from claimlens.domain.tenant import PlatformScope, TenantScope
+from claimlens.domain.tenant import TenantScope
 from claimlens.ports.clock import Clock
 
 LEASE = timedelta(seconds=60)
@@ -63,13 +63,6 @@ class SqlIdempotency:
         """Give a claim back unanswered (429, 5xx)."""
         async with self._database.write() as connection:
             await connection.execute(sa.delete(keys).where(*_is(scope, key), keys.c.status.is_(None)))
-
-    async def forget_old(self, scope: PlatformScope, *, limit: int = 5_000) -> int:
-        """Drop what is older than 24 hours, at most `limit`; how many. For the worker."""
-        old = sa.select(*keys.primary_key.columns).where(keys.c.created_at < self._clock.now() - KEPT).limit(limit)
-        async with self._database.write() as connection:
-            gone = await connection.execute(sa.delete(keys).where(sa.tuple_(*keys.primary_key.columns).in_(old)))
-            return gone.rowcount
 
     def _take(self, scope: TenantScope, key: IdempotencyKey, fingerprint: bytes, now: datetime) -> sa.Executable:
         """Insert the claim, or take over one that was left: unanswered past its lease, or older than 24 hours."""

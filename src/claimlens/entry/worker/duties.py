@@ -7,6 +7,8 @@ from claimlens.wiring.background import Background
 IDLE_S = 0.2
 #: How often it is looked whether an interval of audits is over.
 SEAL_LOOK_S = 10.0
+#: How often it is looked whether a purge is due.
+PURGE_LOOK_S = 300.0
 QUARTER_S, HOUR_S, DAY_S = 900.0, 3_600.0, 86_400.0
 
 
@@ -21,7 +23,7 @@ def worker_of(background: Background) -> Worker:
             Duty(name="jobs_beside", run=background.jobs.work_one, every_s=1.0, interruptible=True),
             Duty(name="seals", run=background.seal_audits, every_s=SEAL_LOOK_S),
             Duty(name="partitions", run=background.make_partitions, every_s=DAY_S),
-            Duty(name="idempotency_keys", run=background.forget_idempotency_keys, every_s=HOUR_S),
+            Duty(name="purge", run=background.purge, every_s=PURGE_LOOK_S),
             Duty(name="audit_counts", run=background.settle_counts, every_s=QUARTER_S),
             Duty(name="sessions", run=background.forget_sessions, every_s=HOUR_S),
             Duty(name="broken_uploads", run=background.drop_broken_uploads, every_s=HOUR_S),
