@@ -4,7 +4,8 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from claimlens.entry.cli.options import Judging, judging_options
 from claimlens.entry.cli.pretty import PrettyReport, WriteRow
 from claimlens.entry.cli.progress import Progress
 from claimlens.entry.cli.remarks import Remarks, say, shown_name
+from claimlens.gate.ingest import Entry
 from claimlens.usecases.menus import Answer, Tally
 from claimlens.usecases.reports import Report, Run
 
@@ -24,8 +26,15 @@ FORMATS = ("pretty", "json", "ndjson", "sarif", "html")
 
 
 @click.command("check")
-@click.argument("sources", nargs=-1, required=True, metavar="FILE... | -")
+@click.argument("sources", nargs=-1, metavar="FILE... | -")
 @judging_options
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Photo of a label: read, then judged; may be given several times.",
+)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="pretty", help="Form of the report; default: pretty."
 )
@@ -33,17 +42,26 @@ FORMATS = ("pretty", "json", "ndjson", "sarif", "html")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
 @click.option("--require-complete", is_flag=True, help="Exit code 3 also when a part of an item could not be checked.")
 def command(
-    sources: tuple[str, ...], form: str, as_json: bool, output: Path | None, require_complete: bool, judging: Judging
+    sources: tuple[str, ...],
+    images: tuple[Path, ...],
+    form: str,
+    as_json: bool,
+    output: Path | None,
+    require_complete: bool,
+    judging: Judging,
 ) -> int:
-    """Judge every item of FILE (or of standard input, `-`) and say why.
+    """Judge every item of FILE (or of standard input, `-`), and every label of --image, and say why.
 
     Exit code 0: clean; 1: usage or internal error; 2: findings at or above --fail-on; 3: not everything could be
     checked. 1 goes before 2, 2 before 3.
     """
-    if output and any(files.same_file(source, output) for source in sources):
+    if not sources and not images:
+        raise click.UsageError("Missing argument 'FILE... | -', or --image.")
+    names = (*sources, *map(str, images))
+    if output and any(files.same_file(name, output) for name in names):
         raise InputError(f"{output} is the input; name another file for the report")
     judge = judging.judge()
-    run = Run(judging.on_date, sources, claimlens.__version__, judging.suppressions_name)
+    run = Run(judging.on_date, names, claimlens.__version__, judging.suppressions_name)
     tally, failures = Tally(), []
     on_terminal = output is None and sys.stdout.isatty()
     remarks = Remarks(judging.suppressions, beside=on_terminal)
@@ -52,10 +70,9 @@ def command(
         _opened("json" if as_json else form, output, run, judging.no_color) as report,
         Progress(files.size_of(sources), quiet=on_terminal) as progress,
     ):
-        for source in sources:
+        for source, entries in _opened_in_turn(sources, images, judging, progress):
             try:
-                _, entries = judging.open(source, files.pieces(source, progress.advance))
-                for answer in judging.answers(source, entries, judge):
+                for answer in judging.answers(source, entries(), judge):
                     _take(answer, report, tally, remarks)
             except InputError as error:
                 failures.append(f"{shown_name(source)}: {error}")
@@ -63,6 +80,24 @@ def command(
         report.close(tally, tuple(failures))
     remarks.close()
     return exit_code(tally, failed=bool(failures), fail_on=judging.fail_on, require_complete=require_complete)
+
+
+def _opened_in_turn(
+    sources: tuple[str, ...], images: tuple[Path, ...], judging: Judging, progress: Progress
+) -> Iterator[tuple[str, Callable[[], Iterable[Entry]]]]:
+    """Each file with what reads its items, then each photo."""
+    for source in sources:
+        yield source, partial(_items_of, source, judging, progress)
+    if images:
+        from claimlens.entry.cli.photos import Photos
+
+        with Photos() as photos:
+            for image in images:
+                yield str(image), partial(photos.entries, image, judging.defaults)
+
+
+def _items_of(source: str, judging: Judging, progress: Progress) -> Iterator[Entry]:
+    return judging.open(source, files.pieces(source, progress.advance))[1]
 
 
 def _take(answer: Answer, report: Report, tally: Tally, remarks: Remarks) -> None:

@@ -32,7 +32,7 @@ class Read(msgspec.Struct, frozen=True):
 
     `index` counts the items of the file from 0; `line` and `column` say where it begins (from 1, in code points; 0: not
     known). `source` is the text of the record as it stands in the file (JSON, NDJSON, CSV, plain text; otherwise
-    empty), `record` what was decoded from it.
+    empty), `record` what was decoded from it. `label` is what was read of a photo, if the item comes from one.
     """
 
     item: Item
@@ -41,6 +41,7 @@ class Read(msgspec.Struct, frozen=True):
     column: int = 0
     source: str = ""
     record: dict[str, Any] = {}
+    label: dict[str, Any] = {}
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -11,8 +11,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def verdict_bytes(checked: Checked) -> bytes:
-    """The verdict; a reason that a suppression covers carries it as `suppressed` or `suppression_expired`."""
-    return _encoder.encode(marked(checked.answered))
+    """The verdict; a reason that a suppression covers carries it as `suppressed` or `suppression_expired`.
+
+    Of a photo, what was read stands beside it as `label`.
+    """
+    verdict = _encoder.encode(marked(checked.answered))
+    return b'%b,"label":%b}' % (verdict[:-1], _encoder.encode(checked.entry.label)) if checked.entry.label else verdict
 
 
 def unread_bytes(missed: NotChecked) -> bytes:

@@ -17,10 +17,11 @@ _MISREAD = frozenset(("k]", "kl", "ki", "k|", "k", "kca1", "kcai", "kca|", "rng"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _BELOW = r"<|≤|‹|less than|unter|weniger als|moins de|inf[ée]rieur à|menos de|meno di|inferiore a"
 #: Signs that are read for digits. A number made of them alone counts only before a unit.
-_LETTERS = str.maketrans("OoQDIl|", "0000111")
+_SIGN = "(?-i:[0-9OoQIl|])"
+_LETTERS = str.maketrans("OoQIl|", "000111")
 _FIGURE = re.compile(
     rf"(?P<below>{_BELOW})?\s*(?<![^\W_])(?<![\d.,])"
-    rf"(?P<number>\d{{1,3}}(?: \d{{3}})+(?:[.,]\d+)?(?![\d.,])|[\dOoQIl|]+(?:[.,·][\dOoQIl|]+)*)"
+    rf"(?P<number>[0-9]{{1,3}}(?: [0-9]{{3}})+(?:[.,][0-9]+)?(?![0-9.,])|{_SIGN}+(?:[.,·]{_SIGN}+)*)"
     rf"(?:\s*(?P<unit>{_UNIT})(?![^\W\d_]|\d)|(?![^\W\d_]))",
     re.IGNORECASE,
 )
