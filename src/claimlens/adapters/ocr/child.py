@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from claimlens.adapters.ocr.engines import INSTALL, has_models, missing
+from claimlens.adapters.ocr.engines import has_models, missing
 from claimlens.adapters.ocr.frames import Hello, Missing, Seen, Unreadable, Word, read_frame, write_word
 from claimlens.ports.label_engine import UnreadableError
 
@@ -35,11 +35,10 @@ def main() -> None:
     asked, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between two words
     _bound(megabytes)
-    try:
-        reader = _reader()
-    except ImportError:
-        write_word(told, Missing(INSTALL))
+    if lacks := missing():
+        write_word(told, Missing(lacks))
         return
+    reader = _reader()
     write_word(told, Hello(reader.name))
     with contextlib.suppress(BrokenPipeError):
         _serve(reader, asked, told)
@@ -74,19 +73,14 @@ def _barcodes(pixels: "Pixels") -> tuple[str, ...]:
 
 
 def _reader() -> Reader:
-    """The engine of this installation, else the fall-back. Raises ImportError when there is neither."""
-    if lacks := missing():
-        raise ImportError(lacks)
+    """The engine of this installation, else the fall-back."""
     if has_models():
         from claimlens.adapters.ocr.neural import NeuralReader
 
         return NeuralReader()
     from claimlens.adapters.ocr.tesseract import TesseractReader
 
-    try:
-        return TesseractReader()
-    except FileNotFoundError as error:
-        raise ImportError("tesseract") from error
+    return TesseractReader()
 
 
 def _bound(megabytes: int) -> None:
