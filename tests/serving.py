@@ -132,11 +132,12 @@ class Server:
         headers: Mapping[str, str] | None = None,
         within_s: float = 30.0,
     ) -> Answer:
-        """One request, whatever it is answered. `key` None is the first key, empty none; a body is sent as JSON."""
+        """One request, whatever it is answered. `key` None is the first key, empty none; a body is JSON if not told."""
         request = urllib.request.Request(self.url + path, method=method, headers=dict(headers or {}))
         if body is not None:
             request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
+            if not request.has_header("Content-type"):  # as urllib spells it
+                request.add_header("Content-Type", "application/json")
         if key is None:
             key = self.key
         if key:

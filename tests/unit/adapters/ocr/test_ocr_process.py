@@ -144,6 +144,7 @@ class TestWhenItDies:
     def test_a_child_killed_in_the_middle_is_replaced_and_the_picture_read(self, engine):
         engine.read(label_png(LINES))
         first = engine.pid
+        assert first is not None
         os.kill(first, signal.SIGSTOP)  # it cannot answer before it is killed
         read = []
         thread = threading.Thread(target=lambda: read.append(engine.read(label_png(LINES))))
@@ -159,6 +160,7 @@ class TestWhenItDies:
             image = label_png(LINES[:1])
             engine.read(image)
             hung = engine.pid
+            assert hung is not None
             os.kill(hung, signal.SIGSTOP)
             refused = []
 
