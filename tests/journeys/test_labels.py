@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mcp_serving import mcp_serving
 from tests.ocr_engine import label_png, needs_models, png
 from tests.serving import Server, serving
 
@@ -144,6 +145,19 @@ def test_a_reader_too_slow_leaves_the_text_that_came_along(tmp_path, image):
         alone = scan(server, image)
         assert (alone.status, alone.json()["code"]) == (503, "OVERLOADED")
         assert alone.headers["retry-after"] == "30"
+
+
+def test_a_label_read_by_a_server_of_its_own(tmp_path, image):
+    (tmp_path / "ocr").mkdir()
+    with mcp_serving(tmp_path / "ocr", "ocr.label") as reader:
+        environ = {**PATIENT, "CLAIMLENS_MCP_OCR_LABEL_URL": reader.url}
+        with serving(tmp_path, environ=environ) as server:
+            verdict = scan(server, image).json()
+            assert verdict["label"]["ingredients"]["text"] == "wheat flour, sugar, milk powder, salt"
+            assert children(server.pid) == []
+            reader.stop()
+            verdict = scan(server, image, {"name": "Soup"}).json()
+            assert verdict["degraded_services"] == ["ocr.label"]
 
 
 class TestCheck:
