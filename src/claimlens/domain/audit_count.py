@@ -8,7 +8,7 @@ import msgspec
 class AuditCount(msgspec.Struct, kw_only=True):
     """How many audits, by verdict; how many need a person, were given with a service out; how often each rule counted.
 
-    Audits of test keys are left out.
+    Audits of test keys are left out, but for the rules in them: `test_rules`.
     """
 
     allow: int = 0
@@ -17,6 +17,7 @@ class AuditCount(msgspec.Struct, kw_only=True):
     needs_review: int = 0
     degraded: int = 0
     rules: dict[str, int] = {}
+    test_rules: dict[str, int] = {}
 
     @property
     def audits(self) -> int:

@@ -26,16 +26,16 @@ class SqlAuditCounts:
     async def count(self, scope: TenantScope, start: datetime, end: datetime) -> dict[datetime, AuditCount]:
         """Count the audits themselves, from `start` up to `end`; hours without any are left out."""
         hour = self._hour().label("hour")
-        kinds = (hour, audits.c.verdict, audits.c.needs_review, audits.c.degraded, audits.c.rules)
+        kinds = (hour, audits.c.verdict, audits.c.needs_review, audits.c.degraded, audits.c.test, audits.c.rules)
         query = (
             sa.select(*kinds, sa.func.count().label("times"))
-            .where(within(audits, scope), audits.c.ts >= start, audits.c.ts < end, ~audits.c.test)
+            .where(within(audits, scope), audits.c.ts >= start, audits.c.ts < end)
             .group_by(*kinds)
         )
         found: dict[datetime, AuditCount] = {}
         async with self._database.read(statement_s=_COUNT_S) as connection:
             for row in await connection.execute(query):
-                _add(found.setdefault(_moment(row.hour), AuditCount(rules={})), row)
+                _add(found.setdefault(_moment(row.hour), AuditCount(rules={}, test_rules={})), row)
         return found
 
     async def kept(self, scope: TenantScope, start: datetime, end: datetime) -> dict[datetime, AuditCount]:
@@ -66,11 +66,14 @@ class SqlAuditCounts:
 
 
 def _add(count: AuditCount, row: Any) -> None:
+    rules = count.test_rules if row.test else count.rules
+    for rule in row.rules.split():
+        rules[rule] = rules.get(rule, 0) + row.times
+    if row.test:
+        return
     setattr(count, row.verdict, getattr(count, row.verdict) + row.times)
     count.needs_review += row.times if row.needs_review else 0
     count.degraded += row.times if row.degraded else 0
-    for rule in row.rules.split():
-        count.rules[rule] = count.rules.get(rule, 0) + row.times
 
 
 def _moment(hour: datetime | str) -> datetime:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claimlens.adapters.sql.engine import Database
-from claimlens.adapters.sql.tables import Id, Moment, audits
+from claimlens.adapters.sql.tables import Id, Moment, audit_hours, audits
 from claimlens.adapters.sql.within import is_storable, is_text, within
 from claimlens.domain.audit import Audit
 from claimlens.domain.tenant import TenantScope
@@ -18,6 +19,7 @@ from claimlens.ports.audits import AuditFilter, Position
 
 _EXPORT_ROWS = 1_000
 _EXPORT_S = 60
+_HOUR = timedelta(hours=1)
 #: An audit's id is made about when it is judged: where to look for it by `ts`, first nearby, then further.
 _NEAR = (timedelta(seconds=5), timedelta(hours=1))
 
@@ -36,9 +38,19 @@ class SqlAudits:
         if after is not None:
             # The second condition says nothing new, except to PostgreSQL which partitions it need not open.
             query = query.where(_position() < _literal(after), audits.c.ts <= after[0])
-        query = query.order_by(audits.c.ts.desc(), audits.c.id.desc()).limit(limit)
+        query = query.order_by(audits.c.ts.desc(), audits.c.id.desc())
         async with self._database.read() as connection:
-            return [audit_of(row) for row in await connection.execute(query)]
+            if not chosen.rule_id or chosen.item_id or chosen.correlation_id:
+                return [audit_of(row) for row in await connection.execute(query.limit(limit))]
+            found: list[Audit] = []
+            for start, end in await _stretches(connection, scope, chosen, after):
+                within_it = [audits.c.ts < end] if end is not None else []
+                within_it += [audits.c.ts >= start] if start is not None else []
+                rows = await connection.execute(query.where(*within_it).limit(limit - len(found)))
+                found += [audit_of(row) for row in rows]
+                if len(found) >= limit:
+                    break
+            return found
 
     async def find(self, scope: TenantScope, audit_id: str) -> Audit | None:
         """One audit, from the primary."""
@@ -87,6 +99,43 @@ class SqlAudits:
         query = sa.select(sa.func.count()).select_from(audits).where(*_conditions(scope, chosen))
         async with self._database.read(statement_s=_EXPORT_S) as connection:
             return int((await connection.execute(query)).scalar_one())
+
+
+async def _stretches(
+    connection: AsyncConnection, scope: TenantScope, chosen: AuditFilter, after: Position | None
+) -> list[tuple[datetime | None, datetime | None]]:
+    """Where audits of a rule may be, newest first: everywhere but in the finished hours that were counted without it.
+
+    No index knows the rules of an audit. Most rules are in most hours or in hardly any: then these are few.
+    """
+    begins, ends = chosen.start, chosen.end
+    if not is_storable(chosen.rule_id):
+        return []
+    if after is not None:
+        latest = after[0] + timedelta(microseconds=1)
+        ends = latest if ends is None else min(ends, latest)
+    named = f'%"{_like(chosen.rule_id)}":%'
+    query = sa.select(audit_hours.c.hour).where(
+        within(audit_hours, scope), audit_hours.c.counts.not_like(named, escape="\\")
+    )
+    if begins is not None:
+        query = query.where(audit_hours.c.hour >= begins)
+    if ends is not None:
+        query = query.where(audit_hours.c.hour < ends)
+    found: list[tuple[datetime | None, datetime | None]] = []
+    upper = ends
+    for hour in (await connection.execute(query.order_by(audit_hours.c.hour.desc()))).scalars():
+        over = hour + _HOUR
+        if upper is None or over < upper:
+            found.append((over, upper))
+        upper = hour
+    if begins is None or upper is None or begins < upper:
+        found.append((begins, upper))
+    return found
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _conditions(scope: TenantScope, chosen: AuditFilter) -> list[sa.ColumnElement[bool]]:

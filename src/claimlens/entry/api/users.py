@@ -117,4 +117,25 @@ async def delete(call: TheCall, user_id: FromPath[UUID]) -> Response[None]:
     return reply.nothing()
 
 
-ROUTES = [create, page, find, update, delete]
+@route(
+    "DELETE",
+    f"{_ONE}/second-factor",
+    Spec(
+        name="resetSecondFactor",
+        tag=_TAG,
+        summary="Reset a user's second factor",
+        about="For who lost phone and recovery codes: it is gone, their sessions end, and at the next sign-in an "
+        "administrator sets up a new one. 404 too if there is none.",
+        action="users.update",
+        closes=True,
+        answers=(Answer(status=204, about="Reset."),),
+        problems=("NOT_FOUND",),
+    ),
+)
+async def reset_second_factor(call: TheCall, user_id: FromPath[UUID]) -> Response[None]:
+    """Reset a user's second factor."""
+    await call.service.accounts.second_factors.reset(call.principal, str(user_id))
+    return reply.nothing()
+
+
+ROUTES = [create, page, find, update, delete, reset_second_factor]

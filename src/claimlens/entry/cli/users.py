@@ -104,6 +104,19 @@ def change(user: str, role: str | None, disabled: bool | None, password: bool, a
     return CLEAN
 
 
+@command.command("reset-second-factor")
+@_USER
+def reset_second_factor(user: str) -> int:
+    """Take away the second factor of a person who lost it, and end their sessions."""
+
+    async def act(accounts: "Accounts", who: "Principal") -> None:
+        await accounts.second_factors.reset(who, await _id_of(accounts, who, user))
+
+    with_accounts(act)
+    print(f"{user} signs in by password alone and sets up a new one if they need it", file=sys.stderr)
+    return CLEAN
+
+
 @command.command("delete")
 @_USER
 @YES
