@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: bytes = b""
     seal_key: bytes = b""
     seal_interval_s: int = 300
+    backup_key: bytes = b""
+    backup_to: str = ""
+    pg_bin: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     ops_networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, PRIVATE_NETWORKS.split(",")))
     cors_origins: tuple[str, ...] = ()
@@ -102,6 +105,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")),
         secret_key=_secret(env, "CLAIMLENS_SECRET_KEY"),
         seal_key=_private_key(env, "CLAIMLENS_SEAL_KEY"),
+        backup_key=_secret(env, "CLAIMLENS_BACKUP_KEY"),
+        backup_to=env.get("CLAIMLENS_BACKUP_TO", "").strip(),
+        pg_bin=_folder(env, "CLAIMLENS_PG_BIN"),
         seal_interval_s=_number(env, "CLAIMLENS_SEAL_INTERVAL_S", 300, least=10, most=86_400),
         trusted_proxies=_networks("CLAIMLENS_TRUSTED_PROXIES", env.get("CLAIMLENS_TRUSTED_PROXIES", "")),
         ops_networks=_networks("CLAIMLENS_OPS_NETWORKS", env.get("CLAIMLENS_OPS_NETWORKS", PRIVATE_NETWORKS)),
@@ -179,6 +185,13 @@ def _secret(env: Mapping[str, str], name: str) -> bytes:
     if secret and len(secret) < 32:
         raise SettingsError(f"{name} is too short; it needs at least 32 characters (openssl rand -hex 32)")
     return secret
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name, "")
+    if value and not Path(value).is_dir():
+        raise SettingsError(f"{name}: there is no folder {value!r}")
+    return Path(value) if value else None
 
 
 def _private_key(env: Mapping[str, str], name: str) -> bytes:

@@ -128,6 +128,10 @@ class SecretError(ClaimLensError):
     """A secret of the installation is missing or unfit, or something sealed does not open. Never shows the secret."""
 
 
+class BackupError(ClaimLensError):
+    """A backup cannot be made, found, trusted or brought back."""
+
+
 class PackError(ClaimLensError):
     """Rule data cannot be used."""
 

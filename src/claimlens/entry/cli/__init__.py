@@ -34,6 +34,7 @@ COMMANDS = {
     "audits": "Take audits out with their seals; verify them anywhere.",
     "recalls": "Take in food recalls, say how fresh they are, look one up.",
     "services": "See how the services are that a verdict may ask; switch one off and on.",
+    "backup": "Make, list, verify and bring back backups of the store.",
     "purge": "Remove what is past its retention.",
     "db": "Make the tables of the store; say how far they are.",
 }

@@ -1,6 +1,7 @@
 """`claimlens audits`: taken out with their seals, verified anywhere."""
 
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,18 +35,25 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for a bundle: the audits with the seals over them. Everything settled is sealed first.",
 )
+@click.option("--to", "url", default="", metavar="URL", help="s3://bucket/name instead of a file.")
 @OUTPUT
-def export(tenant_id: str, start_date: str, end_date: str, bundle: Path | None, output: Path | None) -> int:
+def export(tenant_id: str, start_date: str, end_date: str, bundle: Path | None, url: str, output: Path | None) -> int:
     """Write the audits of a tenant: as NDJSON, or with --bundle together with their seals."""
     if bundle is not None and output is not None:
         raise click.UsageError("--bundle and --output are two ways to write; take one")
     period = {"start_date": start_date, "end_date": end_date}
 
-    async def act(records: "Records") -> None:
+    async def act(records: "Records", file: Path | None) -> None:
         pieces = records.bundle(login(), tenant_id, period) if bundle else records.plain(login(), tenant_id, period)
-        await write_out(await pieces, bundle or output)
+        await write_out(await pieces, file)
 
-    _with_records(act)
+    if not url:
+        _with_records(lambda records: act(records, bundle or output))
+        return CLEAN
+    with tempfile.TemporaryDirectory(prefix="claimlens-export-") as folder:
+        file = bundle or output or Path(folder) / "audits"
+        _with_records(lambda records: act(records, file))
+        _put(url, file)
     return CLEAN
 
 
@@ -99,6 +107,15 @@ def verify(file: Path, public_keys: tuple[str, ...], tenant_id: str, head: str, 
     else:
         _show(checked)
     return CLEAN if checked.holds else FINDINGS
+
+
+def _put(url: str, file: Path) -> None:
+    from claimlens.wiring.backups import open_place
+
+    where, _, name = url.rpartition("/")
+    if not where.startswith("s3://") or not name:
+        raise click.UsageError(f"--to {url!r:.80} is no s3://bucket/name")
+    open_place(where).put(name, file)
 
 
 def _show(checked: "Checked") -> None:

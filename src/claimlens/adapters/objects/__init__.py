@@ -1,0 +1,1 @@
+"""Places for files that outlive this machine: a folder, a bucket."""
