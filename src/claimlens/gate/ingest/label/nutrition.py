@@ -1,70 +1,26 @@
 """The nutrition table of a label: which pieces belong to it, and its figures by column."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from claimlens.domain.label import LabelAmount, LabelColumn, Repair, SeenLine, Span
-from claimlens.domain.nutrients import NUTRIENTS
 from claimlens.gate.ingest.label.figures import Figure, figures_in, with_lost_unit
 from claimlens.gate.ingest.label.layout import Piece, Row, rows_of
-from claimlens.gate.normalise.amounts import UNITS, read_basis
-from claimlens.gate.normalise.nutrient_names import meaning_of
+from claimlens.gate.ingest.label.table_heads import PERCENT, Head, heads_of
+from claimlens.gate.ingest.label.table_words import BASIS, INCLUDES, SERVING_SIZE, TRIM, Name, close_name_in, name_in
 
 #: Fewer named rows are no table.
 _FEWEST_ROWS = 2
 #: A figure from a piece read with less confidence is shown, not judged by.
 _UNSURE = 0.75
-_LONGEST_NAME = 60
 #: Printed in grams and tenths of grams.
 _IN_TENTHS = frozenset(
     "fat saturates mono_unsaturates poly_unsaturates trans_fat carbohydrate sugars added_sugars polyols starch fibre "
     "protein".split()
 )
-#: Stands for the basis of a column of percentages; such columns are not read.
-_PERCENT = "%"
-#: How far above the first row the heads of the columns stand at most, in heights of print.
-_HEADS = 7.0
-
-_PER = r"(?:per|pro|je|pour|par|por|cada|ogni|für|amount\s*(?:per|/))"
-_HUNDRED = r"[1lI|][0Oo]{2}\s*(?:g|gm|gr|9|m[l1I])(?![^\W\d_])"
-_PORTION = (
-    r"(?:serv\w*|porti\w*|porzion\w*|porci[oó]n\w*|raci[oó]n\w*|stück|piece|pack\w*|bar|riegel|barre\w*|biscuit|cookie|slice|scheibe|"
-    r"tranche|sachet|scoop|capsule|kapsel|tablet\w*|dose|day|tag|jour|d[ií]a|giorno|bottle|can|pot|cup|glass|glas|pouch)"
-)
-_BASIS = re.compile(
-    rf"(?<!\w)(?:{_PER}\s*(?P<size>(?:\d+(?:[.,]\d+)?\s*(?:g|ml|{_PORTION}))|{_HUNDRED}|(?:\d+\s*)?{_PORTION})"
-    rf"(?:\s*\([^)]{{1,30}}\))?|{_HUNDRED}(?!\s*(?:[:=,]|\d))|^{_PORTION}\s*(?:\(?[\d.,]+\s*(?:g|ml)\)?)?$)",
-    re.IGNORECASE,
-)
-_PERCENT_HEAD = re.compile(
-    r"%\s*(?:d\.?v|nrv|ri\b|rda|vrn|ar\b|ir\b|daily|gda|nährst|der ref|bezugs)|(?:nrv|rda|vrn|ri)\s*\*?\s*%|"
-    r"daily value|^%\*{0,2}$",
-    re.IGNORECASE,
-)
-_SERVING_SIZE = re.compile(
-    r"(?:(?:serving|portion)\s*size|portionsgröße|taille de (?:la )?portion|tamaño de (?:la )?(?:porci[oó]n|raci[oó]n)|"
-    r"(?:dimensione|peso) (?:della )?porzione|1\s*(?:serving|portion|porci[oó]n|porzione|raci[oó]n)\s*=)"
-    r"\s*[:=]?\s*(?P<size>[^;|]*)",
-    re.IGNORECASE,
-)
-_INCLUDES = re.compile(r"^(?:includes?|incl\.?)\s+(?=\d)", re.IGNORECASE)
-#: What stands before a name or behind it and is no part of it.
-_TRIM = " \t-–—•·*†‡:;,.…_~"
-_NOTE = re.compile(r"\([^()]*\)|[*†‡¹²³]+$")
-_UNIT_IN_NAME = re.compile(r"[\[(,]?\s*\b(kcal|kj|g|mg|mcg|µg|μg|ug|iu)\b\s*[\])]?\s*$", re.IGNORECASE)
-_DIGITS_FOR_LETTERS = str.maketrans({"1": "l", "0": "o", "|": "l"})
-_GATE_UNITS = {"kj": "kJ", "ug": "µg", "iu": "IU"}
-
-
-class Name(NamedTuple):
-    """The nutrient that a piece of text names, and the unit it states for its figures."""
-
-    nutrient: str
-    unit: str
 
 
 class Cell(msgspec.Struct, gc=False):
@@ -82,15 +38,7 @@ class TableRow(msgspec.Struct, gc=False):
     cells: list[Cell]
     pieces: list[Piece]
     y: float
-
-
-class Head(NamedTuple):
-    """The head of a column."""
-
-    basis: str
-    stated: str
-    centre: float
-    pieces: tuple[Piece, ...]
+    misread: bool = False
 
 
 class Table(NamedTuple):
@@ -101,34 +49,6 @@ class Table(NamedTuple):
     pieces: list[Piece]
 
 
-@lru_cache(maxsize=4096)
-def name_in(text: str) -> Name | None:
-    """The nutrient that a whole text names, in any of five languages or several at once (`Fat / Fett`)."""
-    if len(text) > _LONGEST_NAME or not any(map(str.isalpha, text)) or any(one.unit for one in figures_in(text)):
-        return None
-    for part in (text, *re.split(r"\s*[/|]\s*", text)) if re.search("[/|]", text) else (text,):
-        unit = ""
-        if stated := _UNIT_IN_NAME.search(part.strip(_TRIM)):
-            unit = UNITS.get(stated[1].lower().replace("μ", "µ").replace("µg", "ug"), "")
-        bare = _NOTE.sub(" ", part)
-        for tried in (bare, _UNIT_IN_NAME.sub("", bare.strip(_TRIM)), _respelt(bare)):
-            nutrient = _meant(tried.strip(_TRIM))
-            if nutrient:
-                return Name(nutrient, _GATE_UNITS.get(unit, unit))
-    return None
-
-
-def _respelt(text: str) -> str:
-    """Letters that were read as digits, and a sharp s that was read as B."""
-    return re.sub(r"(?<=[a-zäöü])B(?=[a-zäöü]|$)", "ß", text.translate(_DIGITS_FOR_LETTERS))
-
-
-def _meant(text: str) -> str:
-    meaning = meaning_of(text)
-    known = meaning.nutrient in NUTRIENTS or meaning.nutrient == "energy"
-    return meaning.nutrient if meaning.role == "nutrient" and known else ""
-
-
 def find_table(pieces: Sequence[Piece]) -> Table | None:
     """The table among the pieces of a page; None if there is none."""
     rows: list[TableRow] = []
@@ -137,21 +57,39 @@ def find_table(pieces: Sequence[Piece]) -> Table | None:
     rows = _together(rows)
     if sum(1 for row in rows if row.cells) < _FEWEST_ROWS:
         return None
-    heads = _heads(pieces, rows)
+    rows = sorted([*rows, *_misread(pieces, rows)], key=lambda row: row.y)
+    own = [piece for row in rows for piece in row.pieces]
+    heads = heads_of(pieces, own, rows[0].y, max(piece.height for piece in rows[0].pieces))
     used = {id(piece): piece for row in rows for piece in row.pieces} | {
         id(piece): piece for head in heads for piece in head.pieces
     }
     return Table(rows, heads, list(used.values()))
 
 
-def _named(row: Row, before: TableRow | None = None) -> Iterator[TableRow]:
+def _misread(pieces: Sequence[Piece], rows: list[TableRow]) -> Iterator[TableRow]:
+    """Rows of the table whose names are nutrients' but for a letter."""
+    own = {id(piece) for row in rows for piece in row.pieces}
+    height = max(piece.height for piece in rows[-1].pieces)
+    inside = [
+        piece for piece in pieces if id(piece) not in own and rows[0].y - 2 * height < piece.y < rows[-1].y + 4 * height
+    ]
+    for row in rows_of(inside):
+        for found in _named(row, naming=close_name_in):
+            if found.cells:
+                found.misread = True
+                yield found
+
+
+def _named(
+    row: Row, before: TableRow | None = None, *, naming: Callable[[str], Name | None] = name_in
+) -> Iterator[TableRow]:
     """The nutrients of one row of print with the cells that follow each of them.
 
     A row of kcal alone under one of kJ belongs to the energy above.
     """
     current: TableRow | None = None
     for piece in row:
-        name, figures = _split(piece)
+        name, figures = _split(piece, naming)
         if name is not None:
             if current is not None:
                 yield current
@@ -172,20 +110,20 @@ def _named(row: Row, before: TableRow | None = None) -> Iterator[TableRow]:
         yield current
 
 
-def _split(piece: Piece) -> tuple[Name | None, list[Figure] | None]:
+def _split(piece: Piece, naming: Callable[[str], Name | None]) -> tuple[Name | None, list[Figure] | None]:
     """(name, figures) of a piece; figures None where it is neither a name, nor figures, nor both."""
-    text = _INCLUDES.sub("", piece.text)
+    text = INCLUDES.sub("", piece.text)
     offset = len(piece.text) - len(text)
-    if (name := name_in(text)) is not None:
+    if (name := naming(text)) is not None:
         return name, []
     figures = figures_in(text)
-    if not figures or _BASIS.search(text):
+    if not figures or BASIS.search(text):
         return None, None
     if offset:  # "Includes 5 g added sugars 10%"
-        inner = name_in(text[figures[0].end : figures[1].start if len(figures) > 1 else None])
+        inner = naming(text[figures[0].end : figures[1].start if len(figures) > 1 else None])
         return (inner, figures) if inner is not None else (None, None)
     for i, figure in enumerate(figures):
-        name = name_in(text[: figure.start])
+        name = naming(text[: figure.start])
         if name is not None and _is_only_figures(text[figure.start :], figures[i:], figure.start):
             return name, figures[i:]
     return (None, figures) if _is_only_figures(text, figures, 0) else (None, None)
@@ -243,81 +181,14 @@ def _together(rows: list[TableRow]) -> list[TableRow]:
     return max(runs, key=lambda run: sum(1 for row in run if row.cells))
 
 
-def _heads(pieces: Sequence[Piece], rows: list[TableRow]) -> list[Head]:
-    """The heads of the columns of figures, from the left: what stands above the first row, or in it."""
-    own = {id(piece) for row in rows for piece in row.pieces}
-    x0 = min(piece.x0 for row in rows for piece in row.pieces)
-    x1 = max(piece.x1 for row in rows for piece in row.pieces)
-    first, height = rows[0].y, max(piece.height for piece in rows[0].pieces)
-    near = [
-        piece
-        for piece in pieces
-        if id(piece) not in own
-        and first - _HEADS * height < piece.y < first + 0.7 * height
-        and piece.x1 > x0 - height
-        and piece.x0 < x1 + 4 * height
-    ]
-    heads = [head for text, pieces in _joined(near) for head in _heads_in(text, pieces)]
-    heads.sort(key=lambda head: head.centre)
-    return heads
-
-
-def _joined(near: list[Piece]) -> list[tuple[str, tuple[Piece, ...]]]:
-    """Texts of heads with their pieces; two lines may be one: "per" above "100 g", "per serving" above "(30 g)"."""
-    result: list[tuple[str, tuple[Piece, ...]]] = []
-    for piece in sorted(near, key=lambda piece: piece.y):
-        for i, (text, pieces) in enumerate(result):
-            above = pieces[-1]
-            overlap = min(above.x1, piece.x1) - max(above.x0, piece.x0)
-            close = 0 < piece.y - above.y < 1.9 * max(above.height, piece.height)
-            narrow = min(above.x1 - above.x0, piece.x1 - piece.x0)
-            starts = re.search(rf"(?:^|\s){_PER}$", text, re.IGNORECASE)
-            sized = re.match(r"^\(?[\d.,]+\s*(?:g|ml)\)?", piece.text) and _BASIS.search(text)
-            if close and overlap > 0.5 * narrow and (starts or (sized and "(" not in text)):
-                result[i] = f"{text} {piece.text}", (*pieces, piece)
-                break
-        else:
-            result.append((piece.text, (piece,)))
-    return result
-
-
-def _heads_in(text: str, pieces: tuple[Piece, ...]) -> Iterator[Head]:
-    first = pieces[0]
-    width = (first.x1 - first.x0) / max(1, len(first.text))
-    for match in _BASIS.finditer(text):
-        stated = match[0].strip()
-        if basis := basis_of(stated):
-            middle = (match.start() + min(match.end(), len(first.text))) / 2
-            yield Head(basis, stated, first.x0 + width * middle, pieces)
-    for match in _PERCENT_HEAD.finditer(text):
-        yield Head(_PERCENT, match[0], first.x0 + width * (match.start() + match.end()) / 2, pieces)
-
-
-def basis_of(stated: str) -> str:
-    """`100 g`, `100 ml`, `serving` or `day`; empty if it says none of them."""
-    mended = re.sub(r"[1lI|][0Oo]{2}(?=\s*(?:g|9|m))", "100", stated)
-    mended = re.sub(r"(?<=100)\s*9\b", " g", mended).replace("m1", "ml").replace("mI", "ml")
-    read = read_basis(mended.lower())
-    if read.kind == "100g":
-        return "100 g" if read.grams in (None, 100.0) else "serving"
-    if read.kind == "100ml":
-        return "100 ml" if read.millilitres in (None, 100.0) else "serving"
-    return read.kind if read.kind in ("serving", "day") else ""
-
-
-def head_in(text: str) -> str:
-    """The first basis that a text states (`per 100 g`); empty if it states none."""
-    return next((match[0].strip() for match in _BASIS.finditer(text) if basis_of(match[0])), "")
-
-
 def serving_size_in(pieces: Iterable[Piece]) -> str:
     """The serving's size as the label states it, empty if it does not."""
     rows = rows_of(list(pieces))
     for row in rows:
         text = " ".join(piece.text for piece in row)
-        match = _SERVING_SIZE.search(text)
+        match = SERVING_SIZE.search(text)
         if match and any(map(str.isdigit, match["size"])):
-            return match["size"].strip(_TRIM)[:60]
+            return match["size"].strip(TRIM)[:60]
     return ""
 
 
@@ -328,6 +199,9 @@ def columns_of(table: Table, span_of: dict[int, Span]) -> tuple[list[LabelColumn
     columns: list[list[LabelAmount]] = [[] for _ in heads]
     repairs: list[Repair] = []
     for row in table.rows:
+        if row.misread:
+            read = row.pieces[0].seen
+            repairs.append(Repair(read.text, row.name.nutrient, span_of[id(read)]))
         for column, cell in _placed(row, heads):
             seen = cell.piece.seen
             for nutrient, figure, unit in _amounts(row.name, cell):
@@ -340,7 +214,7 @@ def columns_of(table: Table, span_of: dict[int, Span]) -> tuple[list[LabelColumn
     found = [
         LabelColumn(basis=head.basis, stated=head.stated, amounts=tuple(amounts))
         for head, amounts in zip(heads, columns, strict=True)
-        if amounts and head.basis != _PERCENT
+        if amounts and head.basis != PERCENT
     ]
     return found, repairs
 
@@ -383,7 +257,7 @@ def _amounts(name: Name, cell: Cell) -> Iterator[tuple[str, Figure, str]]:
 
 def _placed(row: TableRow, heads: list[Head]) -> Iterator[tuple[int, Cell]]:
     """Each cell with the number of its column: in order if there are as many, else under the nearest head."""
-    amounts = [i for i, head in enumerate(heads) if head.basis != _PERCENT] or [0]
+    amounts = [i for i, head in enumerate(heads) if head.basis != PERCENT] or [0]
     cells = row.cells
     kj_then_kcal = [[figure.unit for figure in cell.figures] for cell in cells[:2]] == [["kJ"], ["kcal"]]
     if len(amounts) == 1 and len(heads) == 1:

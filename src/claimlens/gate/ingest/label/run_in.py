@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from claimlens.domain.label import LabelAmount, LabelColumn, Repair
 from claimlens.gate.ingest.label.figures import Figure, figures_in
-from claimlens.gate.ingest.label.nutrition import basis_of, head_in, name_in
+from claimlens.gate.ingest.label.table_words import basis_of, head_in, name_in
 
 #: Fewer are a claim ("12 g protein"), not a table.
 _FEWEST = 3

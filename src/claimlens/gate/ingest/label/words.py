@@ -91,9 +91,11 @@ ALLERGENS = _compiled(r"\b", _any(
 #: Begins a line that states a fact of trade and promotes nothing.
 PLAIN_FACT = _compiled(r"\W*", _any(
     _TRADE, _NUTRITION, _INGREDIENTS + r"\b", "store", "keep", "use within", r"exp\b", "mfd", r"net\b", r"nett\b",
-    "marketed", "packed", "imported", "consumer care", "contact", "made in", r"servings?\b", "amount per", r"m\.?r\.?p",
+    "marketed", "packed", "imported", "consumer care", "contact", "made in", r"(?:\d+ )?servings?\b",
+    r"nutrients?\b", "amount per", r"m\.?r\.?p",
     "price", r"rs\.?\s?\d", "₹", "€", "£", r"\$", "www", "http", r"tel\b", "phone", "email", "e-mail", r"lic\b",
-    "country of origin", "product of", "typical values?", "average values?", "reference intake", "recycle",
+    "country of origin", "product of", "typical values?", "average values?", "the % daily", "reference intake",
+    "recycle",
     "percent daily", r"(?:per|pro|je|pour|por) (?:100|serving|portion)", r"% ?(?:daily|dv|nrv|ri|rda|vrn)",
     r"durchschnittlich\w*", "kühl", "trocken", "valeurs? moyenne", "valores? medio", "valori medi", r"peso\b",
     r"allerg\w*", r"al[eé]rgen\w*",

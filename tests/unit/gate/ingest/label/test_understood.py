@@ -87,6 +87,18 @@ class TestFigures:
         (repair,) = label.repairs
         assert repair.read == printed
 
+    @pytest.mark.parametrize(("printed", "nutrient"), [("Eweiß", "protein"), ("Carbohvdrate", "carbohydrate")])
+    def test_a_name_that_lacks_a_letter_is_known_in_a_table_and_said(self, printed, nutrient):
+        rows = [[(40, name), (300, figure)] for name, figure in (("Fat", "3 g"), (printed, "7 g"), ("Salt", "1 g"))]
+        label = understood(page([[(300, "per 100 g")], *rows]))
+        assert figures(label)["100 g", nutrient] == "7 g"
+        assert [(one.read, one.taken_as) for one in label.repairs] == [(printed, nutrient)]
+
+    def test_a_name_of_nothing_known_gives_its_figure_to_nobody(self):
+        rows = [[(40, name), (300, figure)] for name, figure in (("Fat", "3 g"), ("Magic", "7 g"), ("Salt", "1 g"))]
+        label = understood(page([[(300, "per 100 g")], *rows]))
+        assert figures(label) == {("100 g", "fat"): "3 g", ("100 g", "salt"): "1 g"}
+
     @pytest.mark.parametrize("printed", ["49", "3.9", "28"])
     def test_a_figure_that_may_be_right_is_not_mended(self, printed):
         rows = [[(300, "per 100 g")], [(40, "Sugars"), (300, "3 g")], [(40, "Fibre"), (300, "2 g")]]
