@@ -23,24 +23,27 @@ class RecallPayload(msgspec.Struct, frozen=True):
 
 
 class MatchReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A recall that may be of the item. `score` is from 0 to 1; `fields` are those of the item that agreed."""
+    """A recall that may be of the item. `score` is from 0 to 1.
+
+    `fields` are those of the item that agreed: only an open recall of the very `gtin` and `lot` blocks.
+    """
 
     source: str
     id: str
     title: str
-    products: list[str]
-    brands: list[str]
-    hazard: str
-    allergens: list[str]
-    classification: str
-    status: str
-    closed_as: str
-    date: str
-    market: str
-    url: str
     score: float
     reason: str
     fields: list[str]
+    products: list[str] = []
+    brands: list[str] = []
+    hazard: str = ""
+    allergens: list[str] = []
+    classification: str = ""
+    status: str = "open"
+    closed_as: str = ""
+    date: str = ""
+    market: str = ""
+    url: str = ""
 
 
 class SourceReply(msgspec.Struct, frozen=True):

@@ -63,3 +63,27 @@ def serve(service: str | None, every: bool, host: str | None, port: int | None) 
         ports = [port and port + (each - first if every else 0) for each in ports]
     serve_http(offers, settings, host=host or settings.host, ports=ports)
     return CLEAN
+
+
+@command.command("schema")
+@click.argument("service", type=click.Choice([*SERVICES, "gate"]))
+def schema(service: str) -> int:
+    """Print the tools of a service, or of the gate, as JSON: names, what they take, what they give.
+
+    Whoever serves a service in place of ours offers a tool of this name and these shapes.
+    """
+    import json
+
+    from claimlens.config import read_settings
+    from claimlens.entry.mcp.gate_offer import gate_offer
+    from claimlens.entry.mcp.offers import service_offer
+
+    settings = read_settings()
+    offer = gate_offer(settings) if service == "gate" else service_offer(service, settings)
+    shown = [
+        {"name": tool.name, "title": tool.title, "inputSchema": tool.arguments, "outputSchema": tool.result}
+        for tool in offer.tools
+    ]
+    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    offer.close()
+    return CLEAN
