@@ -12,7 +12,7 @@ from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.tables import idempotency_keys
 from claimlens.domain.errors import ConflictError
 from tests.clock import HandClock
-from tests.contract.rows import ALL, OURS, THEIRS, a_key, a_reply
+from tests.contract.rows import OURS, THEIRS, a_key, a_reply
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.retention import SqlRetention
+from claimlens.adapters.sql.runs import SqlRuns
 from claimlens.domain.audit import JournalEntry
 from claimlens.domain.retention import POLICIES, Data
 from claimlens.domain.tenant import TenantScope
@@ -43,7 +44,7 @@ def purge(world):
     desk = Retention(SqlRetention(world.database), world.clock)
 
     async def purge(*only, **options):
-        return {each.data: each for each in await desk.purge(ALL, only, **options)}
+        return {each.data: each for each in await desk.purge(ALL, only, **options) or ()}
 
     return purge
 
@@ -410,6 +411,7 @@ class TestSchedule:
         async with world.database.read() as connection:
             row = (await connection.execute(sa.select(tables.runs))).one()
         assert (row.kind, row.part, row.rows) == ("purge", "audits", 3)
+        assert await SqlRuns(world.database).latest() == [("purge", "audits", world.clock.now(), 3)]
         assert msgspec.json.decode(row.report)["removed"] == 3
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from claimlens.domain.food_weights import food_weight
 from claimlens.domain.food_weights import _index as index_of_weights
+from claimlens.domain.food_weights import food_weight
 from claimlens.domain.unit_factors import VOLUME_IN_ML
 
 #: Name, measure, grams: as the release prints them.
