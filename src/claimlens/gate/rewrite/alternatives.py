@@ -77,7 +77,7 @@ def with_alternatives(verdict: Verdict, answer: dict[str, Any] | None) -> Verdic
         return verdict
     reasons = list(verdict.reasons)
     for i, found in zip(asked, offers, strict=True):
-        if found:
+        if found or reasons[i].suggestions:
             reasons[i] = replace(reasons[i], suggestions=_joined(found, reasons[i]))
     return replace(verdict, reasons=tuple(reasons))
 
@@ -106,9 +106,11 @@ def _asked_about(verdict: Verdict) -> list[int]:
 
 
 def _joined(offers: list[Offer], finding: Finding) -> tuple[Suggestion, ...]:
+    """The offers, then the rule's advice. A wording of the register that was not offered did not stand the trial."""
     found = {offer.text.casefold(): Suggestion(offer.text, offer.because, offer.citation) for offer in offers}
     for suggestion in finding.suggestions:
-        found.setdefault(suggestion.text.casefold(), suggestion)
+        if not suggestion.because:
+            found.setdefault(suggestion.text.casefold(), suggestion)
     return tuple(found.values())
 
 
