@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seal_interval_s: int = 300
     backup_key: bytes = b""
     backup_to: str = ""
+    s3_endpoint: str = ""
     pg_bin: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     ops_networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, PRIVATE_NETWORKS.split(",")))
@@ -107,6 +108,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         seal_key=_private_key(env, "CLAIMLENS_SEAL_KEY"),
         backup_key=_secret(env, "CLAIMLENS_BACKUP_KEY"),
         backup_to=env.get("CLAIMLENS_BACKUP_TO", "").strip(),
+        s3_endpoint=_url(env, "AWS_ENDPOINT_URL", ("https", "http")),
         pg_bin=_folder(env, "CLAIMLENS_PG_BIN"),
         seal_interval_s=_number(env, "CLAIMLENS_SEAL_INTERVAL_S", 300, least=10, most=86_400),
         trusted_proxies=_networks("CLAIMLENS_TRUSTED_PROXIES", env.get("CLAIMLENS_TRUSTED_PROXIES", "")),

@@ -15,7 +15,9 @@ import sqlalchemy as sa
 
 from claimlens.adapters.sql import deleting, tables
 from claimlens.adapters.sql.engine import Database
+from claimlens.config import read_settings
 from claimlens.entry.cli import run
+from claimlens.wiring.backups import open_place
 from tests.clock import HandClock
 from tests.contract.rows import OURS, THEIRS
 from tests.contract.sealed import KEY, World
@@ -282,9 +284,7 @@ class TestBucket:
     def test_audits_exported_to_it(self, claimlens, ended, filled, bucket, tmp_path):
         ended("tenants", "create", "tenant-001")
         assert claimlens("audits", "export", "--tenant", "tenant-001", "--to", f"{bucket}/audits.ndjson")[0] == 0
-        from claimlens.wiring.backups import open_place
-
-        open_place(bucket).get("audits.ndjson", tmp_path / "here")
+        open_place(read_settings(), bucket).get("audits.ndjson", tmp_path / "here")
         lines = (tmp_path / "here").read_text().splitlines()
         assert json.loads(lines[-1])["_summary"]["count"] == len(lines) - 1 == 14
 

@@ -35,7 +35,7 @@ from claimlens.wiring import open_database
 from claimlens.wiring.seals import open_seal_key
 
 
-def open_place(where: str) -> ObjectPlace:
+def open_place(settings: Settings, where: str) -> ObjectPlace:
     """A folder, or `s3://bucket/prefix`. Raises BackupError."""
     scheme, separator, _ = where.partition("://")
     if not separator:
@@ -44,7 +44,7 @@ def open_place(where: str) -> ObjectPlace:
         raise BackupError(f"{where!r:.60} is neither a folder nor s3://bucket/prefix")
     from claimlens.adapters.objects.s3 import S3Place
 
-    return S3Place(where)
+    return S3Place(where, settings.s3_endpoint)
 
 
 def open_backups(settings: Settings, *, place: str = "", into: str = "", public_keys: Sequence[bytes] = ()) -> Backups:
@@ -61,7 +61,7 @@ def open_backups(settings: Settings, *, place: str = "", into: str = "", public_
         return await broken_seals(url, trusted) if trusted else None
 
     return Backups(
-        open_place(place or settings.backup_to or str(settings.data_dir / "backups")),
+        open_place(settings, place or settings.backup_to or str(settings.data_dir / "backups")),
         _store(settings, into),
         SystemClock(),
         program=claimlens.__version__,

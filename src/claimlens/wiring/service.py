@@ -19,6 +19,7 @@ from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.performance import SqlPerformance
 from claimlens.adapters.sql.reviews import SqlReviews
+from claimlens.adapters.sql.runs import SqlRuns
 from claimlens.adapters.sql.webhooks import SqlWebhooks
 from claimlens.adapters.system.clock import SystemClock
 from claimlens.config import Settings
@@ -121,12 +122,13 @@ class Service:
             switched_off=self.transforms.off,
         )
         self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
-        self.playground = Playground(self.checker, self.clock, self.services)
+        self.playground = Playground(self.checker, self.clock, self.services, photo_ms=settings.ocr_limit_ms)
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
         self.dashboard = Dashboard(SqlAuditCounts(database), self.audit_store, self.accounts.tenant_store, self.clock)
         self.review_store = SqlReviews(database)
         self.reviews = Reviews(self.review_store, self.audit_store, log_of_access, self.desk, self.clock)
+        self.runs = SqlRuns(database)
         self.seals = Seals(settings, database, self.clock)
         self.proofs = Proofs(self.audit_store, self.seals.store, self.seals.key, log_of_access, self.clock)
         self.menu_export = MenuExport(self.audit_store, self.review_store, log_of_access, self.clock)

@@ -1,10 +1,9 @@
 """A bucket as a place for files: S3, or what speaks its protocol.
 
-Keys, region and endpoint come from the usual variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`,
-`AWS_ENDPOINT_URL`) or the machine's role. Long files go in parts.
+Keys and region come from the usual variables (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`) or the
+machine's role. Long files go in parts.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,13 +21,14 @@ _RETRIES, _PATIENCE = 3, timedelta(seconds=30)
 class S3Place:
     """An ObjectPlace (`ports/objects.py`) at `s3://bucket/prefix`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, endpoint: str = "") -> None:
+        """`endpoint`: another server than Amazon's; without TLS if its URL says so."""
         self._url = url.rstrip("/")
-        # A server of one's own, on this machine or behind one's own wall, may be without TLS; it says so in its URL.
-        plain = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
+        plain = endpoint.startswith("http://")
         with self._words("cannot be used"):
             self._store = S3Store.from_url(
                 self._url,
+                config={"endpoint": endpoint} if endpoint else None,
                 client_options={"allow_http": plain, "timeout": "10m", "connect_timeout": "10s"},
                 retry_config={"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
             )

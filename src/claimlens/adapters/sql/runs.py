@@ -5,11 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from claimlens.adapters.sql.engine import Database
-from claimlens.adapters.sql.tables import runs
+from claimlens.adapters.sql.tables import Moment, runs
 
 
 class SqlRuns:
-    """Notes of backups and drills; the purge keeps its own (`retention.py`)."""
+    """Notes of backups and drills, and a look at all; the purge writes its own (`retention.py`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,3 +30,14 @@ class SqlRuns:
         }
         async with self._database.write() as connection:
             await connection.execute(sa.insert(runs).values(row))
+
+    async def latest(self) -> list[tuple[str, str, datetime, int]]:
+        """Of each kind, of purges of each kind of data: kind, data, when the last one ended, rows of all on record."""
+        data = sa.case((runs.c.kind == "purge", runs.c.part), else_="")
+        query = (
+            sa.select(runs.c.kind, data, sa.func.max(runs.c.finished_at, type_=Moment), sa.func.sum(runs.c.rows))
+            .where(runs.c.outcome == "done")
+            .group_by(runs.c.kind, data)
+        )
+        async with self._database.read() as connection:
+            return [(kind, part, ended, int(rows)) for kind, part, ended, rows in await connection.execute(query)]

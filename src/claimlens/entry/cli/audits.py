@@ -110,12 +110,13 @@ def verify(file: Path, public_keys: tuple[str, ...], tenant_id: str, head: str, 
 
 
 def _put(url: str, file: Path) -> None:
+    from claimlens.config import read_settings
     from claimlens.wiring.backups import open_place
 
     where, _, name = url.rpartition("/")
     if not where.startswith("s3://") or not name:
         raise click.UsageError(f"--to {url!r:.80} is no s3://bucket/name")
-    open_place(where).put(name, file)
+    open_place(read_settings(), where).put(name, file)
 
 
 def _show(checked: "Checked") -> None:

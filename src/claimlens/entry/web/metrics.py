@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
@@ -75,6 +76,15 @@ class Metrics:
         self._cache_up = Gauge(
             "claimlens_cache_up", "Whether what is configured as cache answers: 1 or 0.", registry=registry
         )
+        self._purged = Gauge(
+            "claimlens_purged_rows", "Rows that purges removed, those that are on record.", ["data"], registry=registry
+        )
+        self._upkeep = Gauge(
+            "claimlens_upkeep_timestamp_seconds",
+            "When the last purge of each kind of data, the last backup and the last restore drill ended.",
+            ["kind", "data"],
+            registry=registry,
+        )
         self._waiting = Gauge(
             "claimlens_waiting",
             "What waits inside: items to be judged, rows to be written.",
@@ -110,6 +120,13 @@ class Metrics:
         """Note the state of the cache."""
         self._cache_memory.set(memory_bytes or 0)
         self._cache_up.set(is_up)
+
+    def upkeep(self, runs: Sequence[tuple[str, str, datetime, int]]) -> None:
+        """Note purges, backups and drills: (kind, kind of data, when the last one ended, rows of all on record)."""
+        for kind, data, ended, rows in runs:
+            self._upkeep.labels(kind, data).set(ended.timestamp())
+            if kind == "purge":
+                self._purged.labels(data).set(rows)
 
     def services(self, states: Sequence[ServiceState]) -> None:
         """Note how the services are."""
