@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.world import world
+from tests.ocr_engine import label_png, needs_models
 
 
 class TestTyping:
@@ -100,3 +101,35 @@ class TestThePublic:
             expect(page.get_by_role("button", name="Check and record")).to_have_count(0)
             page.goto("/console/audits")
             expect(page).to_have_url(re.compile("/console/sign-in"))
+
+
+class TestPhotos:
+    @pytest.fixture
+    def label_photo(self, tmp_path):
+        lines = ["Mango Lassi", "Boosts immunity.", "Ingredients: yoghurt (milk), mango pulp, sugar."]
+        lines += ["Nutrition per 100 g", "Energy 82 kcal", "Fat 4.2 g", "Sugars 11 g", "Protein 2.9 g"]
+        path = tmp_path / "label.png"
+        path.write_bytes(label_png(lines))
+        return path
+
+    @needs_models
+    def test_the_form_is_filled_from_the_photo(self, console, label_photo):
+        with console.as_("viewer") as page:
+            page.goto("/console")
+            page.get_by_label("Market").select_option("en-GB")
+            page.get_by_label("Photo of a label").set_input_files(label_photo)
+            page.get_by_role("button", name="Read it").click()
+            expect(page.get_by_text("This was read from the photo")).to_be_visible(timeout=60_000)
+            assert "Mango" in page.get_by_label("Name").input_value()
+            assert "yoghurt" in page.get_by_label("Ingredients").input_value()
+            assert "fat: 4.2 g" in page.get_by_label("Nutrition").input_value()
+            assert page.get_by_label("Market").input_value() == "en-GB"
+            expect(page.locator("#result").get_by_role("heading", level=2)).to_contain_text("block")
+
+    def test_what_is_no_photo_is_said(self, console, tmp_path):
+        (tmp_path / "photo.png").write_bytes(b"not a photo")
+        with console.as_("viewer") as page:
+            page.goto("/console")
+            page.get_by_label("Photo of a label").set_input_files(tmp_path / "photo.png")
+            page.get_by_role("button", name="Read it").click()
+            expect(page.get_by_role("alert")).to_contain_text("PNG, JPEG or WebP")

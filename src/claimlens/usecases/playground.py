@@ -6,15 +6,19 @@ from typing import Any
 
 import msgspec
 
-from claimlens.domain.errors import InputError, InvalidError
+from claimlens.domain.errors import InputError, InvalidError, OverloadedError
 from claimlens.domain.item import Item
 from claimlens.domain.jurisdiction import canonical_locale
-from claimlens.domain.question import Answer, Outside
+from claimlens.domain.label import Label
+from claimlens.domain.question import Answer, Outside, Question
+from claimlens.domain.service import OCR_LABEL
 from claimlens.domain.suppression import Answered
 from claimlens.domain.tenant import Principal, TenantSettings
 from claimlens.gate import Steps
 from claimlens.gate.ingest import Read
 from claimlens.gate.ingest.entry import Defaults
+from claimlens.gate.ingest.image import read_image
+from claimlens.gate.ingest.label.record import record_of as label_record
 from claimlens.gate.ingest.record import item_of
 from claimlens.gate.judge.suppressions import answer as answered_for
 from claimlens.kit.json_text import JsonReader
@@ -33,7 +37,10 @@ _PUBLIC = TenantSettings()
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A text as somebody types it. `nutrition` is a line for each nutrient ("fat: 8 g") or a JSON object."""
+    """A text as somebody types it, or as it was read from a photo.
+
+    `nutrition` is a line for each nutrient ("fat: 8 g") or a JSON object, `label_text` all the print of a label.
+    """
 
     name: str = ""
     description: str = ""
@@ -44,6 +51,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = "per_100g"
     serving: str = ""
     brand: str = ""
+    label_text: str = ""
     kind: str = "menu_item"
     locale: str = ""
 
@@ -56,6 +64,8 @@ def record_of(draft: Draft) -> dict[str, Any]:
             record[field] = value
     if claims := [line.strip() for line in draft.claims.splitlines() if line.strip()]:
         record["claims"] = claims
+    if draft.label_text.strip():
+        record["ocr_text"] = draft.label_text
     if draft.allergens.strip():
         record["allergens_declared"] = draft.allergens
     if table := nutrition_of(draft.nutrition):
@@ -79,7 +89,7 @@ def nutrition_of(text: str) -> dict[str, Any]:
     for number, line in enumerate(plain.splitlines(), 1):
         if not line.strip():
             continue
-        name, value = _split(line.strip())
+        name, value = _split(line.strip(" \t|"))
         if not name or not value:
             raise _invalid(f"line {number} is {line.strip()!r:.60}; write a nutrient and its amount, such as fat: 8 g")
         table[name] = value
@@ -89,10 +99,11 @@ def nutrition_of(text: str) -> dict[str, Any]:
 class Playground:
     """Judges drafts for who signed in, and for the public where the installation lets it."""
 
-    def __init__(self, checker: Checker, clock: Clock, services: Services | None) -> None:
+    def __init__(self, checker: Checker, clock: Clock, services: Services | None, *, photo_ms: float = 5_000) -> None:
         self._checker = checker
         self._clock = clock
         self._services = services
+        self._photo_ms = photo_ms
 
     async def preview(self, principal: Principal | None, draft: Draft) -> Checked:
         """The item and its verdict by today's law. Nothing is stored: it is no answer to publish by.
@@ -116,6 +127,39 @@ class Playground:
         answered = answered_for(verdict, settings.suppressions, on) if settings.suppressions else Answered(verdict)
         return Checked("playground", Read(item, 0, record=record), answered)
 
+    async def read_photo(self, principal: Principal, image: bytes, draft: Draft) -> Draft:
+        """The draft with what stands on the photo of a label, to be looked at and mended before it is judged.
+
+        Market and kind stay as they are in `draft`. Raises InvalidError for what is no photo or cannot be read,
+        OverloadedError while nobody reads photos.
+        """
+        require(principal, "gate.preview")
+        try:
+            await asyncio.to_thread(read_image, image)
+        except InputError as error:
+            raise InvalidError(((error.pointer, error.detail),)) from None
+        answer = None
+        if self._services is not None:
+            question = Question(OCR_LABEL, ({"image": image},))
+            answer = await self._services.ask(question, within_ms=self._photo_ms)
+        if answer is None:
+            raise OverloadedError("labels cannot be read at this moment; type what stands on it", retry_after_s=30)
+        (told,) = answer
+        if cannot := told.get("cannot"):
+            raise InvalidError((("/image", str(cannot)),))
+        record, _ = label_record(msgspec.convert(told, Label))
+        declared = record.get("allergens_declared", ())
+        basis, table = _basis_of(record.get("nutrition", {}))
+        return msgspec.structs.replace(
+            draft,
+            name=record["name"],
+            ingredients=record.get("ingredients", ""),
+            nutrition=_table_text(table),
+            basis=basis or draft.basis,
+            allergens=declared if isinstance(declared, str) else ", ".join(declared),
+            label_text=record["ocr_text"],
+        )
+
     async def _judged(self, item: Item, locale: str, on: date) -> Any:
         outside = Outside.UNASKED if self._services is None else Outside.ASKED
         steps = self._checker.steps([item], locale=locale, on_date=on, outside=outside)
@@ -129,6 +173,23 @@ class Playground:
                 for question in questions
             ]
             answers = tuple(await asyncio.gather(*asked))
+
+
+def _basis_of(table: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A table of one column as its basis and its lines; any other as it is."""
+    if len(table) == 1:
+        ((key, inner),) = table.items()
+        basis = key.replace("100 ", "100").replace(" ", "_")
+        if basis in BASES and isinstance(inner, dict):
+            return basis, inner
+    return "", table
+
+
+def _table_text(table: dict[str, Any]) -> str:
+    """A table as people type it: lines where it is flat, else JSON."""
+    if all(isinstance(value, str) for value in table.values()):
+        return "\n".join(f"{name}: {value}" for name, value in table.items())
+    return msgspec.json.format(msgspec.json.encode(table), indent=2).decode()
 
 
 def _advance(steps: Steps, answers: tuple[Answer, ...] | None) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from litestar.params import FromPath
 from litestar.response import Response
 
@@ -51,9 +52,9 @@ async def one(visit: TheVisit, audit_id: FromPath[UUID]) -> Response[bytes]:
     """One audit: the item as it was recorded, the verdict, by what it was judged."""
     record = await visit.service.audits.one(visit.principal, str(audit_id))
     shown = recorded_view(record)
-    return visit.page(
-        "audit.html.j2", audit_id=str(audit_id), at=datetime.fromisoformat(shown["record"]["ts"]), **shown
-    )
+    sealed = msgspec.json.decode(await visit.service.proofs.one(visit.principal, str(audit_id)))
+    at = datetime.fromisoformat(shown["record"]["ts"])
+    return visit.page("audit.html.j2", audit_id=str(audit_id), at=at, proof=sealed, **shown)
 
 
 @page("GET", f"{_ONE}/record.json", action="audits.read")
@@ -70,4 +71,11 @@ async def as_markdown(visit: TheVisit, audit_id: FromPath[UUID]) -> Response[byt
     return visit.file(text.encode(), "text/markdown", f"audit-{audit_id}.md")
 
 
-ROUTES = [listed, one, as_json, as_markdown]
+@page("GET", f"{_ONE}/proof.json", action="audits.prove")
+async def proof(visit: TheVisit, audit_id: FromPath[UUID]) -> Response[bytes]:
+    """The proof that the audit stands under a seal, for people who need not believe this program."""
+    found = await visit.service.proofs.one(visit.principal, str(audit_id))
+    return visit.file(found, "application/json", f"proof-{audit_id}.json")
+
+
+ROUTES = [listed, one, as_json, as_markdown, proof]

@@ -8,12 +8,13 @@ import msgspec
 from litestar.response import Response
 
 import claimlens
-from claimlens.domain.errors import InvalidError
+from claimlens.domain.errors import InvalidError, OverloadedError
 from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.entry.console.doorway import SIGN_IN, SentOnError
 from claimlens.entry.console.spec import page
 from claimlens.entry.console.visit import TheVisit, Visit
+from claimlens.gate.ingest.image import MOST_BYTES
 from claimlens.usecases.asks import read_validate
 from claimlens.usecases.menus import Checked, Tally
 from claimlens.usecases.playground import BASES, Draft, record_of
@@ -22,6 +23,8 @@ from claimlens.usecases.reports.html import HtmlReport
 from claimlens.usecases.reports.view import cells_of, columns_of, view_of
 
 _HOME = "/console"
+#: The photo, and the fields around it.
+_MOST_PHOTO_FORM = MOST_BYTES + 262_144
 #: What is filled in for who wants to see how it works.
 EXAMPLE = Draft(
     name="Immunity Boost Orange Juice",
@@ -67,6 +70,22 @@ async def record(visit: TheVisit) -> Response[bytes]:
     reply = await visit.service.desk.answer(visit.principal, ask)
     audit_id = str(msgspec.json.decode(reply.body)["audit_id"])
     return visit.go(f"/console/audits/{audit_id}")
+
+
+@page("POST", "/console/photo", action="gate.preview", most_bytes=_MOST_PHOTO_FORM)
+async def photo(visit: TheVisit) -> Response[bytes]:
+    """The form filled in from the photo of a label, to be looked at."""
+    draft = _draft(visit)
+    image = visit.form.file("image")
+    try:
+        if not image:
+            raise InvalidError((("/image", "choose a photo first"),))
+        draft = await visit.service.playground.read_photo(visit.principal, image, draft)
+    except InvalidError as error:
+        return await _page(visit, draft, _home(visit), error)
+    except OverloadedError as error:
+        return await _page(visit, draft, _home(visit), InvalidError((("/image", error.detail),)))
+    return await _page(visit, draft, _home(visit) | {"is_read": True})
 
 
 @page("POST", "/console/report", public=True)
@@ -122,6 +141,8 @@ def _home(visit: Visit) -> dict[str, Any]:
         "kinds": [(kind.value, kind.value.replace("_", " ")) for kind in Kind],
         "bases": [(basis, basis.replace("_", " ").replace("100", "100 ")) for basis in BASES],
         "may_record": visit.may("gate.judge"),
+        "may_read": visit.may("gate.preview"),
+        "is_read": False,
     }
 
 
@@ -144,4 +165,4 @@ def _require_open(visit: Visit) -> None:
         raise SentOnError(SIGN_IN)
 
 
-ROUTES = [home, check, preview, record, report]
+ROUTES = [home, check, preview, record, photo, report]

@@ -78,5 +78,6 @@ def plural(count: int, one: str, many: str = "") -> str:
 def place(pointer: str) -> str:
     """A JSON Pointer into an item as people say it: `/claims/0` is "Claims 1"."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    steps = ["print of the label" if step == "ocr_text" else step for step in steps]
     words = [str(int(step) + 1) if step.isdigit() else step.replace("_", " ") for step in steps]
     return " ".join(words).capitalize() if words else "The whole item"

@@ -34,6 +34,13 @@
   for (const place of document.querySelectorAll("[data-zone]")) place.textContent = zone;
   body.addEventListener("htmx:afterSwap", (event) => local(event.detail.target));
 
+  // The photo is read for the market that is chosen in the other form.
+  const market = document.querySelector("#draft #locale");
+  const photo = document.querySelector(".photo");
+  if (market && photo) {
+    photo.addEventListener("submit", () => { photo.elements.locale.value = market.value; });
+  }
+
   // Boxes: one that ticks them all.
   for (const all of document.querySelectorAll("[data-all]")) {
     const boxes = () => document.querySelectorAll(`input[type=checkbox][name="${all.dataset.all}"]`);
