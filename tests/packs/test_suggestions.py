@@ -65,7 +65,9 @@ def examples(name: str) -> list[dict[str, Any]]:
 def record_of(example: Example) -> dict[str, Any]:
     if isinstance(example, str):
         return {"name": "Item", "description": example}
-    kept = {key: example[key] for key in ("kind", "ingredients", "brand", "nutrition") if key in example}
+    kept: dict[str, Any] = {
+        key: example[key] for key in ("kind", "ingredients", "brand", "nutrition") if key in example
+    }
     return {"name": "Item", "description": example["text"], **kept}
 
 

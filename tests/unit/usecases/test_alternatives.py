@@ -131,7 +131,8 @@ def test_personal_data_are_not_sent() -> None:
 
 def test_an_answer_that_does_not_fit_the_question_changes_nothing() -> None:
     verdict = verdict_of("Low fat", "en-GB", DIP)
-    for answer in ({}, {"suggestions": []}, {"suggestions": "no"}, {"cannot": "today"}):
+    answers: list[dict[str, Any]] = [{}, {"suggestions": []}, {"suggestions": "no"}, {"cannot": "today"}]
+    for answer in answers:
         assert with_alternatives(verdict, answer) == verdict
 
 

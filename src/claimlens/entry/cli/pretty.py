@@ -15,6 +15,8 @@ from claimlens.kit.word_diff import word_diff
 from claimlens.usecases.menus import Answer, Checked, NotChecked, Tally
 from claimlens.usecases.reports import Run, own_gaps, own_reasons
 
+#: Ways out that are shown of a finding; the best come first, machines get them all.
+_MOST_SUGGESTIONS = 3
 #: Longest text that is shown whole; of a longer one its beginning.
 _SHOWN = 600
 _SIGNS = {Outcome.ALLOW: "✓", Outcome.MODIFY: "✎", Outcome.BLOCK: "✕"}
@@ -152,7 +154,7 @@ def _group_rows(group: _Group) -> Iterator[Row]:
         return
     citation = finding.citation
     yield _labelled("law", Part(f"{citation.instrument}, {citation.section}  "), Part(citation.url, "link"))
-    for suggestion in finding.suggestions:
+    for suggestion in finding.suggestions[:_MOST_SUGGESTIONS]:
         because = f"  ({suggestion.because})" if suggestion.because else ""
         yield _labelled("instead", Part(suggestion.text), Part(because, "soft"))
 
