@@ -101,17 +101,18 @@ def _with_units_mended(found: list[Figure], text: str) -> list[Figure]:
     return result
 
 
-def with_lost_unit(figure: Figure) -> Figure | None:
+def with_lost_unit(figure: Figure, *, in_tenths: bool = False) -> Figure | None:
     """`68 g` read as `689` or `688`, where a column prints its units and this figure lacks one.
 
     None if it may be a number: nothing holds more than 100 g in 100 g, and no label prints hundredths of a gram from
     one gram on (of fat, carbohydrate, protein, fibre and their parts; the guidance to Regulation (EU) 1169/2011).
+    Where tenths are printed, nothing is made of a number without a point: it may have lost one.
     """
     digits = figure.text.lstrip("<").strip()
     if figure.unit or not digits.endswith(("8", "9")) or len(digits) < 2:
         return None
     whole, _, decimals = digits.replace(",", ".").partition(".")
-    certain = len(decimals) == 2 and whole not in ("", "0") if decimals else len(whole) >= 3
+    certain = len(decimals) == 2 and whole not in ("", "0") if decimals else len(whole) >= 3 and not in_tenths
     value = _value(digits[:-1], "g") if certain and digits[-2].isdigit() else None
     if value is None or value > 100:
         return None

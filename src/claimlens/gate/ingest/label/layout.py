@@ -146,6 +146,16 @@ def _unskewed(pieces: list[Piece], cos: float, sin: float) -> list[Piece]:
     ]
 
 
+def upright(pieces: Sequence[Piece], lean: float) -> list[Piece]:
+    """The pieces of a page whose edges lean, `lean` pixels to the right for each pixel down, moved back."""
+    middle = sum(piece.y for piece in pieces) / len(pieces)
+    return [
+        msgspec.structs.replace(piece, x0=piece.x0 - move, x1=piece.x1 - move)
+        for piece in pieces
+        for move in (lean * (piece.y - middle),)
+    ]
+
+
 def rows_of(pieces: Sequence[Piece]) -> list[Row]:
     """Pieces that stand beside each other, rows from above, pieces from the left."""
     rows: list[Row] = []

@@ -14,6 +14,8 @@ from claimlens.gate.ingest.label.table_words import BASIS, INCLUDES, SERVING_SIZ
 
 #: Fewer named rows are no table.
 _FEWEST_ROWS = 2
+#: Pairs of rows that tell whether the page leans.
+_FEWEST_SLOPES = 6
 #: A figure from a piece read with less confidence is shown, not judged by.
 _UNSURE = 0.75
 #: Printed in grams and tenths of grams.
@@ -54,8 +56,8 @@ def find_table(pieces: Sequence[Piece]) -> Table | None:
     rows: list[TableRow] = []
     for row in rows_of(pieces):
         rows += _named(row) if not rows else _named(row, rows[-1])
-    rows = _together(rows)
-    if sum(1 for row in rows if row.cells) < _FEWEST_ROWS:
+    rows = _together([row for row in rows if row.cells])
+    if len(rows) < _FEWEST_ROWS:
         return None
     rows = sorted([*rows, *_misread(pieces, rows)], key=lambda row: row.y)
     own = [piece for row in rows for piece in row.pieces]
@@ -78,6 +80,18 @@ def _misread(pieces: Sequence[Piece], rows: list[TableRow]) -> Iterator[TableRow
             if found.cells:
                 found.misread = True
                 yield found
+
+
+def lean_of(table: Table) -> float:
+    """How far the left edge of the table leans: pixels to the right for each pixel down. A page seen from one side."""
+    edges = [(row.pieces[0].y, row.pieces[0].x0) for row in table.rows if row.pieces and row.pieces[0].x0]
+    slopes = sorted(
+        (x - other_x) / (y - other_y)
+        for i, (y, x) in enumerate(edges)
+        for other_y, other_x in edges[:i]
+        if abs(y - other_y) > 2 * table.rows[0].pieces[0].height
+    )
+    return slopes[len(slopes) // 2] if len(slopes) >= _FEWEST_SLOPES else 0.0
 
 
 def _named(
@@ -178,7 +192,7 @@ def _together(rows: list[TableRow]) -> list[TableRow]:
     for row in rows[1:]:
         height = max(1.0, max(piece.height for piece in row.pieces) if row.pieces else 1.0)
         (runs[-1].append(row) if row.y - runs[-1][-1].y < 6 * height else runs.append([row]))
-    return max(runs, key=lambda run: sum(1 for row in run if row.cells))
+    return max(runs, key=len)
 
 
 def serving_size_in(pieces: Iterable[Piece]) -> str:
@@ -283,6 +297,8 @@ def _mend_units(table: Table) -> None:
     with_unit = sum(1 for figure in figures if figure.unit)
     if with_unit < 3 or with_unit < 0.5 * len(figures):
         return
+    # Where tenths are printed, a number without a point may have lost one.
+    in_tenths = sum(1 for figure in figures if figure.value != int(figure.value)) > 0.3 * len(figures)
     for row in table.rows:
         for cell in row.cells if row.name.nutrient in _IN_TENTHS and not row.name.unit else ():
-            cell.figures = [with_lost_unit(figure) or figure for figure in cell.figures]
+            cell.figures = [with_lost_unit(figure, in_tenths=in_tenths) or figure for figure in cell.figures]

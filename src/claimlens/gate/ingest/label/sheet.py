@@ -9,7 +9,7 @@ from claimlens.gate.ingest.label.layout import Piece, Row, blocks_of, rows_of
 
 #: Rows of one paragraph: print alike in height, with no more white between than this share of it.
 _ALIKE, _LEADING = 1.25, 0.7
-#: What ends in one of these goes on, though capitals above and small letters below look less alike.
+#: What ends in one of these or begins with a small letter goes on, though capitals above look higher.
 _OPEN_ENDS, _ALIKE_ENOUGH = (",", "-", "(", "&"), 1.6
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 
@@ -123,8 +123,8 @@ def _goes_on(above: Row, row: Row) -> bool:
     """Whether a row is the next line of the sentence above it."""
     upper, lower = max(piece.height for piece in above), max(piece.height for piece in row)
     gap = min(piece.top for piece in row) - max(piece.bottom for piece in above)
-    alike = _ALIKE_ENOUGH if above[-1].text.endswith(_OPEN_ENDS) else _ALIKE
-    if max(upper, lower) > alike * min(upper, lower):
+    goes_on = above[-1].text.endswith(_OPEN_ENDS) or row[0].text[:1].islower()
+    if max(upper, lower) > (_ALIKE_ENOUGH if goes_on else _ALIKE) * min(upper, lower):
         return False
     if len(above) > 1 and len(row) > 1:
         return False  # rows of a list or a table

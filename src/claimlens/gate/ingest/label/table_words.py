@@ -80,8 +80,11 @@ def _respelt(text: str) -> str:
 
 def _meant(text: str) -> str:
     meaning = meaning_of(text)
-    known = meaning.nutrient in NUTRIENTS or meaning.nutrient == "energy"
-    return meaning.nutrient if meaning.role == "nutrient" and known else ""
+    return meaning.nutrient if meaning.role == "nutrient" and _is_known(meaning.nutrient) else ""
+
+
+def _is_known(nutrient: str) -> bool:
+    return nutrient in NUTRIENTS or nutrient == "energy"
 
 
 def basis_of(stated: str) -> str:
@@ -124,7 +127,7 @@ def _plain_names() -> tuple[tuple[str, str], ...]:
         for name in names.split()
         for before in ("", "of which ", "davon ", "dont ", "de las cuales ", "de los cuales ", "di cui ")
     }
-    return tuple(sorted(one for one in found if len(one[0]) >= _SHORTEST_ALIKE and one[1] in NUTRIENTS))
+    return tuple(sorted(one for one in found if len(one[0]) >= _SHORTEST_ALIKE and _is_known(one[1])))
 
 
 def _plain(text: str) -> str:

@@ -99,6 +99,20 @@ class TestFigures:
         label = understood(page([[(300, "per 100 g")], *rows]))
         assert figures(label) == {("100 g", "fat"): "3 g", ("100 g", "salt"): "1 g"}
 
+    def test_where_tenths_are_printed_a_number_without_a_point_is_not_mended(self):
+        rows = [("Sugars", "3.1 g"), ("Fibre", "2.5 g"), ("Protein", "4.4 g"), ("Fat", "129")]
+        label = understood(page([[(300, "per 100 g")], *[[(40, a), (300, b)] for a, b in rows]]))
+        assert ("100 g", "fat") not in figures(label)
+
+    def test_an_ingredient_called_as_a_nutrient_is_no_row_of_the_table_beside_it(self):
+        left = ["Ingredients: oats,", "honey, raisins,", "sugar."]
+        right = [("Fat", "8.9 g"), ("of which saturates", "1 g"), ("Salt", "0.3 g")]
+        rows = [[(40, text), (500, name), (800, figure)] for text, (name, figure) in zip(left, right, strict=True)]
+        label = understood(page([[(800, "per 100 g")], *rows]))
+        assert label.ingredients is not None
+        assert label.ingredients.text == "oats, honey, raisins, sugar"
+        assert ("100 g", "sugars") not in figures(label)
+
     @pytest.mark.parametrize("printed", ["49", "3.9", "28"])
     def test_a_figure_that_may_be_right_is_not_mended(self, printed):
         rows = [[(300, "per 100 g")], [(40, "Sugars"), (300, "3 g")], [(40, "Fibre"), (300, "2 g")]]
