@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.world import world
-from tests.ocr_engine import label_png, needs_models
+from tests.ocr_engine import needs_models
 
 
 class TestTyping:
@@ -106,10 +106,17 @@ class TestThePublic:
 class TestPhotos:
     @pytest.fixture
     def label_photo(self, tmp_path):
-        lines = ["Mango Lassi", "Boosts immunity.", "Ingredients: yoghurt (milk), mango pulp, sugar."]
+        from PIL import Image, ImageDraw, ImageFont
+
+        lines = ["Boosts immunity.", "Ingredients: yoghurt (milk), mango pulp, sugar.", "Allergens: milk"]
         lines += ["Nutrition per 100 g", "Energy 82 kcal", "Fat 4.2 g", "Sugars 11 g", "Protein 2.9 g"]
+        picture = Image.new("RGB", (900, 700), "white")
+        pen = ImageDraw.Draw(picture)
+        pen.text((40, 20), "Mango Lassi", font=ImageFont.load_default(52), fill="black")
+        for number, line in enumerate(lines):
+            pen.text((40, 120 + number * 65), line, font=ImageFont.load_default(30), fill="black")
         path = tmp_path / "label.png"
-        path.write_bytes(label_png(lines))
+        picture.save(path)
         return path
 
     @needs_models

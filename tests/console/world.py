@@ -112,5 +112,7 @@ class World:
 @contextmanager
 def world(folder: Path, browser: Browser, database_url: str, **environ: str) -> Iterator[World]:
     """A server over a database, with its people."""
-    with serving(folder, environ={"DATABASE_URL": database_url, **environ}) as server:
+    # The engine that reads photos may start slowly on a busy machine; no test is about that.
+    patient = {"CLAIMLENS_OCR_LIMIT_MS": "60000"}
+    with serving(folder, environ={"DATABASE_URL": database_url, **patient, **environ}) as server:
         yield World(server, browser)
