@@ -20,7 +20,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test build image manifests bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test build image manifests smoke bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ image: build ## the container image, tagged with its version; needs docker and s
 
 manifests: $(VENV)/dev.stamp ## render ops/manifests into the plain files of k8s/; needs kubectl or kustomize
 	$(BIN)/python scripts/render-manifests.py
+
+smoke: ## smoke tests against an environment [ENV=staging URL=https://… KEY=cl_live_…]
+	@$(PYTHON) scripts/smoke.py --env $(or $(ENV),local) $(if $(URL),--url $(URL)) $(if $(KEY),--key $(KEY))
 
 bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
 	$(BIN)/python -m bench $(ARGS)
