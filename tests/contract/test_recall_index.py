@@ -1,5 +1,6 @@
 """What every RecallIndex promises; the one there is, is a file."""
 
+import functools
 import sqlite3
 import threading
 from datetime import date
@@ -284,6 +285,38 @@ def test_words_alike(asked, held, alike):
 )
 def test_a_slip_is_a_letter_more_less_another_or_two_that_changed_places(one, other, slips):
     assert distance(one, other, 2) == slips
+
+
+WORDS = st.text("abc", max_size=6)
+
+
+@given(WORDS, WORDS, WORDS, WORDS)
+def test_what_two_words_have_in_common_at_their_ends_is_no_slip(start, one, other, end):
+    assert distance(start + one + end, start + other + end, 20) <= distance(one, other, 20)
+    assert distance(one, other, 20) == reference(one, other)
+
+
+@functools.cache
+def reference(one, other):
+    """The distance with adjacent transpositions (optimal string alignment), as its definition has it."""
+    if not one or not other:
+        return len(one) + len(other)
+    least = min(
+        reference(one[:-1], other) + 1,
+        reference(one, other[:-1]) + 1,
+        reference(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+    )
+    if len(one) > 1 and len(other) > 1 and one[-2:] == other[-2:][::-1]:
+        least = min(least, reference(one[:-2], other[:-2]) + 1)
+    return least
+
+
+def test_what_was_found_is_found_again_until_another_index_comes(index):
+    index.load([LOAF], state(), keep=False)
+    asked = {"name": LOAF.products[0], "brand": LOAF.brands[0]}
+    assert ids(index, **asked) == ids(index, **asked) == [LOAF.id]
+    index.load([SOUP], state(), keep=False)
+    assert ids(index, **asked) == []
 
 
 @settings(max_examples=60)

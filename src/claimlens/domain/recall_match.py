@@ -204,8 +204,11 @@ def _weigh_all(words: Iterable[str], weigh: Weigh) -> float:
 def _by_ingredient(asked: Asked, record: RecordWords, weigh: Weigh) -> Scored | None:
     """The best of the ingredients: one that is named as the recalled food is, in telling words or with its brand."""
     best: Scored | None = None
+    lists = [(listed, frozenset(listed)) for listed in (*record.products, *record.ingredients)]
     for words in asked.ingredients:
-        for listed in (*record.products, *record.ingredients):
+        for listed, pool in lists:
+            if pool.isdisjoint(words):
+                continue
             brand = next((b for b in record.brands if _tells(b) and set(words).issuperset(b)), ())
             rest = [word for word in words if word not in brand]
             overlap = _overlap(rest, listed, {}, weigh)

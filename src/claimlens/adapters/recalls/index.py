@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -16,7 +17,7 @@ from claimlens.adapters.recalls.spelling import keys_for, nearness
 from claimlens.domain.errors import ClaimLensError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.recall import Recall, RecallMatch, RecallQuery, RecallStatus, SourceState
-from claimlens.domain.recall_match import Asked, RecordWords, Scored, asked_words, score, weight_of
+from claimlens.domain.recall_match import GENERIC_WEIGHT, Asked, RecordWords, Scored, asked_words, score, weight_of
 from claimlens.domain.recall_words import GENERIC
 
 #: A word in more recalls than this is looked up only together with another.
@@ -26,8 +27,16 @@ _CANDIDATES = 60
 #: A word in fewer recalls than this may be a slip that a recall made, too: its neighbours are looked up as well.
 _RARE = 4
 _MOST_LOTS = 20
+#: Queries whose matches are remembered, and words whose neighbours are: some megabytes, until another index comes.
+_MOST_FOUND, _MOST_FORMS = 4_000, 20_000
+#: Letters of a query that is remembered.
+_MOST_TEXT = 5_000
 #: A phrase of an ingredient list must weigh this to be looked up by itself.
 _TELLING_PHRASE = 0.9
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class SqliteRecallIndex:
@@ -146,6 +155,9 @@ class _File:
             self._records: dict[str, int] = dict(self._ask("SELECT word, records FROM words"))
             self._total: int = self._ask("SELECT count(*) FROM recalls")[0][0]
             self._weights: dict[str, float] = {}
+            self._unheard = weight_of("", 0, self._total)
+            self._forms: dict[str, Mapping[str, float]] = {}
+            self._found: dict[tuple[RecallQuery, float, int], list[RecallMatch]] = {}
 
     def close(self) -> None:
         self._connection.close()
@@ -163,6 +175,16 @@ class _File:
             yield decode(body)
 
     def matches(self, query: RecallQuery, least: float, limit: int) -> list[RecallMatch]:
+        """See RecallIndex.search. A menu is asked about again and again: what was found is remembered."""
+        if len(query.name) + sum(map(len, query.ingredients)) > _MOST_TEXT:
+            return self._search(query, least, limit)
+        key = (query, least, limit)
+        found = self._found.get(key)
+        if found is None:
+            found = _remember(self._found, key, self._search(query, least, limit), _MOST_FOUND)
+        return list(found)
+
+    def _search(self, query: RecallQuery, least: float, limit: int) -> list[RecallMatch]:
         asked = self._spelled(asked_words(query))
         found: list[tuple[Scored, int, bool]] = []
         left = {True: limit, False: limit}
@@ -187,23 +209,30 @@ class _File:
         weight = self._weights.get(word)
         if weight is None:
             records = self._records.get(word, 0)
-            weight = weight_of(word, records, self._total)
-            if records:  # words that nobody has recalled would fill the memory
-                self._weights[word] = weight
+            if not records:  # a word that nobody has recalled; remembered, they would fill the memory
+                return min(self._unheard, GENERIC_WEIGHT) if word in GENERIC else self._unheard
+            weight = self._weights[word] = weight_of(word, records, self._total)
         return weight
 
     def _spelled(self, asked: Asked) -> Asked:
         """The query with the words of the index that its own words may have been meant to be."""
-        forms: dict[str, Mapping[str, float]] = {}
-        for word in dict.fromkeys((*asked.brand, *asked.name)):
-            if self._records.get(word, 0) < _RARE and (keys := keys_for(word)):
+        forms = {word: near for word in dict.fromkeys((*asked.brand, *asked.name)) if (near := self._near(word))}
+        return msgspec.structs.replace(asked, forms=forms)
+
+    def _near(self, word: str) -> Mapping[str, float]:
+        """The words of the index that a word may have been meant to be, and how near they are; none of a known one."""
+        if self._records.get(word, 0) >= _RARE:
+            return {}
+        best = self._forms.get(word)
+        if best is None:
+            best = {}
+            if keys := keys_for(word):
                 marks = ",".join("?" * len(keys))
                 rows = self._ask(f"SELECT DISTINCT word FROM spellings WHERE key IN ({marks})", *keys)
-                near = {other: nearness(word, other) for (other,) in rows if other != word}
-                best = sorted((n, other) for other, n in near.items() if n)[-5:]
-                if best:
-                    forms[word] = {other: n for n, other in reversed(best)}
-        return msgspec.structs.replace(asked, forms=forms)
+                near = sorted((n, other) for (other,) in rows if other != word and (n := nearness(word, other)))
+                best = {other: n for n, other in reversed(near[-5:])}
+            _remember(self._forms, word, best, _MOST_FORMS)
+        return best
 
     def _candidates(self, asked: Asked, market: Jurisdiction | None) -> list[tuple[int, bool, bytes]]:
         """The recalls that may match: (number, whether open, words)."""
@@ -257,6 +286,14 @@ class _File:
 
     def _ask(self, sql: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
         return self._connection.execute(sql, values).fetchall()
+
+
+def _remember(kept: dict[K, V], key: K, value: V, most: int) -> V:
+    """Keep a value, and let go of the oldest when there are too many."""
+    if len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value
+    return value
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -44,6 +44,9 @@ def distance(one: str, other: str, most: int) -> int:
     # A slip brings at most one letter and takes one: most words are told apart by that alone.
     if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
         return most + 1
+    one, other = _without_ends(one, other)
+    if not one or not other:
+        return len(one) + len(other)
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
@@ -56,6 +59,17 @@ def distance(one: str, other: str, most: int) -> int:
         if min(row) > most:
             return most + 1
     return row[-1]
+
+
+def _without_ends(one: str, other: str) -> tuple[str, str]:
+    """Two words without what they begin and end with in common: no slip lies there."""
+    start, shorter = 0, min(len(one), len(other))
+    while start < shorter and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return one[start : len(one) - end], other[start : len(other) - end]
 
 
 def _less_one(word: str) -> set[str]:
