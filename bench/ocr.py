@@ -7,10 +7,12 @@ back while the reader was written: it was tried on other ones.
 """
 
 import argparse
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.labels import Drawn, Truth, draw, fonts
@@ -31,9 +33,10 @@ class Score(NamedTuple):
     characters: float
     gtin: bool | None
     ms: float
+    cpu_ms: float
 
 
-def score(label: Label, truth: Truth, ms: float) -> Score:
+def score(label: Label, truth: Truth, ms: float, cpu_ms: float) -> Score:
     """A label against the truth."""
     read = {
         (column.basis, amount.nutrient): (amount.value, amount.unit, amount.below)
@@ -45,7 +48,7 @@ def score(label: Label, truth: Truth, ms: float) -> Score:
     text = label.ingredients.text if label.ingredients else ""
     wrong = distance(text.rstrip(". "), truth.ingredients)
     gtin = label.gtin == truth.gtin if truth.gtin else None
-    return Score(right, len(truth.numbers), made_up, max(0.0, 1 - wrong / len(truth.ingredients)), gtin, ms)
+    return Score(right, len(truth.numbers), made_up, max(0.0, 1 - wrong / len(truth.ingredients)), gtin, ms, cpu_ms)
 
 
 def distance(one: str, other: str) -> int:
@@ -58,14 +61,21 @@ def distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def measure(name: str, read: Callable[[bytes], SeenPage], drawn: Sequence[Drawn], *, verbose: bool) -> list[Score]:
-    """Every image read once, after one that warms up."""
+def measure(
+    name: str,
+    read: Callable[[bytes], SeenPage],
+    drawn: Sequence[Drawn],
+    worked_s: Callable[[], float],
+    *,
+    verbose: bool,
+) -> list[Score]:
+    """Every image read once, after one that warms up; `worked_s` are processor seconds so far of whatever reads."""
     scores = []
     for one in drawn:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), worked_s()
         page = read(one.image)
-        ms = (time.perf_counter() - began) * 1000
-        scores.append(score(understood(page), one.truth, ms))
+        ms, cpu_ms = (time.perf_counter() - began) * 1000, (worked_s() - worked) * 1000
+        scores.append(score(understood(page), one.truth, ms, cpu_ms))
         if verbose:
             last = scores[-1]
             print(
@@ -88,7 +98,8 @@ def report(name: str, scores: Sequence[Score]) -> None:
     print(
         f"{name:34} {len(scores):2} images: {right:6.1%} of {numbers} numbers, {made_up} made up;"
         f" ingredients {characters:6.1%}; GTIN {sum(codes)}/{len(codes)};"
-        f" {statistics.median(times):.0f} ms, p95 {p95:.0f} ms"
+        f" {statistics.median(times):.0f} ms, p95 {p95:.0f} ms,"
+        f" of one core {statistics.median(one.cpu_ms for one in scores):.0f} ms"
     )
 
 
@@ -110,7 +121,7 @@ def main() -> None:
     first = engine.read(labels[0].image)
     print(f"start and first image: {time.perf_counter() - began:.1f} s ({first.engine})")
     for kind, drawn in (("labels", labels), ("like photographs", photos)):
-        measure(f"{first.engine}, {kind}", engine.read, drawn, verbose=options.verbose)
+        measure(f"{first.engine}, {kind}", engine.read, drawn, lambda: _worked(engine.pid), verbose=options.verbose)
     engine.close()
     if not options.no_tesseract:
         _tesseract(labels, photos, verbose=options.verbose)
@@ -131,7 +142,22 @@ def _tesseract(labels: Sequence[Drawn], photos: Sequence[Drawn], *, verbose: boo
         return SeenPage(width=width, height=height, engine=reader.name, lines=reader.read(pixels))
 
     for kind, drawn in (("labels", labels), ("like photographs", photos)):
-        measure(f"{reader.name}, {kind}", read, drawn, verbose=verbose)
+        measure(f"{reader.name}, {kind}", read, drawn, _worked_here, verbose=verbose)
+
+
+def _worked(pid: int | None) -> float:
+    """Processor seconds of a process, where the system tells them; else the clock's."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.perf_counter()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _worked_here() -> float:
+    """Processor seconds of this process and of those it waited for."""
+    told = os.times()
+    return told.user + told.system + told.children_user + told.children_system
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _LONGEST_NAME = 60
 _SHORTEST_ALIKE, _LONG_NAME = 6, 12
 
 _PER = r"(?:per|pro|je|pour|par|por|cada|ogni|für|amount\s*(?:per|/))"
-_HUNDRED = r"[1lI|][0Oo]{2}\s*(?:g|gm|gr|9|m[l1I])(?![^\W\d_])"
+_HUNDRED = r"[1lI|][0Oo]{2}\s*(?:g|gm|gr|9|m[l1Ii])(?![^\W\d_])"
 _PORTION = (
     r"(?:serv\w*|porti\w*|porzion\w*|porci[oó]n\w*|raci[oó]n\w*|stück|piece|pack\w*|bar|riegel|barre\w*|biscuit|"
     r"cookie|slice|scheibe|tranche|sachet|scoop|capsule|kapsel|tablet\w*|dose|day|tag|jour|d[ií]a|giorno|bottle|can|pot|cup|glass|glas|pouch)"
@@ -90,7 +90,8 @@ def _is_known(nutrient: str) -> bool:
 def basis_of(stated: str) -> str:
     """`100 g`, `100 ml`, `serving` or `day`; empty if it says none of them."""
     mended = re.sub(r"[1lI|][0Oo]{2}(?=\s*(?:g|9|m))", "100", stated)
-    mended = re.sub(r"(?<=100)\s*9\b", " g", mended).replace("m1", "ml").replace("mI", "ml")
+    mended = re.sub(r"(?<=100)\s*9\b", " g", mended)
+    mended = re.sub(r"\bm[1Ii]\b|(?<=\d)m[1Ii]\b", "ml", mended)
     read = read_basis(mended.lower())
     if read.kind == "100g":
         return "100 g" if read.grams in (None, 100.0) else "serving"
