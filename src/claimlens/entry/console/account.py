@@ -20,14 +20,19 @@ _ACCOUNT = "/console/account"
 @page("GET", _ACCOUNT)
 async def account(visit: TheVisit) -> Response[bytes]:
     """One's own account."""
+    return await _account_page(visit, 200, "")
+
+
+async def _account_page(visit: Visit, status: int, problem: str) -> Response[bytes]:
     accounts = visit.service.accounts
     return visit.page(
         "account.html.j2",
+        status,
         sessions=await accounts.sessions.mine(visit.mine),
         has_factor=await accounts.second_factors.is_set_up(visit.mine),
         codes_left=await accounts.second_factors.codes_left(visit.mine),
         needs_factor=visit.mine.user.role in SECOND_FACTOR_NEEDED,
-        problem="",
+        problem=problem,
     )
 
 
@@ -68,7 +73,10 @@ async def confirm(visit: TheVisit) -> Response[bytes]:
 @page("POST", f"{_ACCOUNT}/second-factor/remove")
 async def remove(visit: TheVisit) -> Response[bytes]:
     """Do without it, for who may."""
-    await visit.service.accounts.second_factors.remove_mine(visit.mine, visit.form.text("code"))
+    try:
+        await visit.service.accounts.second_factors.remove_mine(visit.mine, visit.form.text("code"))
+    except (UnauthenticatedError, ConflictError) as error:
+        return await _account_page(visit, 422, error.detail)
     return visit.go(_ACCOUNT)
 
 
