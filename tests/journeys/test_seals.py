@@ -15,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.seals import SqlSeals
+from claimlens.config import read_settings
 from claimlens.entry.cli import run
 from claimlens.kit.canonical_json import canonical_json
 from claimlens.usecases.bundle_check import check_bundle
 from claimlens.usecases.sealing import Sealer
+from claimlens.wiring.background import Background
+from claimlens.wiring.service import Service
 from tests.clock import HandClock
 from tests.contract.rows import ALL, OURS
 from tests.contract.sealed import KEY, World
@@ -201,3 +204,27 @@ class TestKilled:
         await database.close()
         assert checked.holds, checked.broken
         assert (checked.records, checked.unsealed) == (300, 0)
+
+
+async def test_the_worker_seals_and_purges(sqlite_url, tmp_path):
+    """What the background does with the service's own store, key and clock."""
+    environ = {
+        "CLAIMLENS_DATA_DIR": str(tmp_path / "data"),
+        "DATABASE_URL": sqlite_url,
+        "CLAIMLENS_SEAL_KEY": "07" * 32,
+        "HOME": str(tmp_path),
+    }
+    clock = HandClock()
+    service = Service(read_settings(environ), clock=clock)
+    background = Background(service)
+    world = World(service.database, clock)
+    await world.some(3)
+    clock.forward(minutes=6)
+    assert not await background.seal_audits()
+    assert await service.seals.store.unsealed(OURS) == 0
+    clock.forward(days=366)
+    assert not await background.purge()
+    checked = check_bundle(await world.bundle(), [service.seals.key.public_key])
+    await world.close()
+    await service.stop()
+    assert (checked.holds, checked.records, checked.purged) == (True, 0, 3)
