@@ -199,7 +199,8 @@ def main() -> None:
 def _feed(index: SqliteRecallIndex, chance: random.Random) -> tuple[float, float]:
     """Processor time in ms of 50 packaged products, not recalled, in one call: the first time, and again."""
     ingredients = ("wheat flour", "sugar", "palm oil", "skimmed milk powder", "cocoa butter", "salt", "lecithin (soya)")
-    first, again = [], []
+    first: list[float] = []
+    again: list[float] = []
     for _ in range(10):
         queries = [
             RecallQuery(

@@ -2,18 +2,21 @@
 
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import jsonschema
 import pytest
 from mcp.client import Client
 
-from claimlens.domain.service import TERMS
+from claimlens.domain.service import SERVICES, TERMS
 from tests.mcp_serving import environ_for, mcp_serving, text_of, told
 from tests.valkey import eventually
 
@@ -198,6 +201,57 @@ class TestHttp:
         assert secret not in recalls.log
         logged = next(line for line in lines if line.get("trace_id") == "ab" * 16)
         assert (logged["event"], logged["count"], logged["cannot"]) == ("mcp_call", 2, 1)
+
+    def test_more_requests_than_the_memory_holds_are_turned_away(self, tmp_path):
+        with mcp_serving(tmp_path, "recall.lookup") as server, ExitStack() as held:
+            host, _, port = server.root.removeprefix("http://").partition(":")
+            head = (
+                b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n"
+            )
+            for _ in range(64):
+                held.enter_context(socket.create_connection((host, int(port)))).sendall(head)
+            eventually(lambda: post(server, b"{}")[0] == 503, "there is no room left")
+            status, body = post(server, b"{}")
+            assert (status, json.loads(body)["detail"]) == (
+                503,
+                "busy: 64 requests are here already; try again in a second",
+            )
+            held.close()
+            eventually(lambda: post(server, b"{}")[0] == 400, "there is room again")
+
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "ocr.label": {"image": "bm8gcGljdHVyZQ=="},
+    "unit.convert": {"convert": {"value": "1 cup", "to": "g", "ingredient": "rice flour", "market": "US"}},
+    "recall.lookup": {"name": "soup", "locale": "en-US"},
+    "alt.suggester": {
+        "item": {"id": "1", "name": "Boosts immunity", "nutrition": {"vitamin_c": "30 mg", "basis": "per 100 g"}},
+        "locale": "en-GB",
+        "on": "2026-11-24",
+        "findings": [{"rule_id": "GB-HEALTH-IMMUNITY-001", "field": "/name", "span": [0, 15]}],
+    },
+}
+
+
+async def test_all_four_in_one_process_answer_as_they_say(tmp_path):
+    with mcp_serving(tmp_path, "--all") as server:
+        assert set(server.urls) >= set(SERVICES) - {"ocr.label"}  # which needs its extra
+        for service, url in server.urls.items():
+            async with Client(url) as client:
+                (tool,) = (await client.list_tools()).tools
+                assert tool.output_schema is not None
+                asked = {"payloads": [PAYLOADS[service], {"nothing": "known"}]}
+                reply = told(await client.call_tool(TERMS[service].tool, asked))
+            jsonschema.validate(asked["payloads"][:1], {**tool.input_schema["properties"]["payloads"], **defs(tool)})
+            jsonschema.validate(reply, tool.output_schema)
+            first, second = reply["answers"]
+            assert ("cannot" in first) == (service == "ocr.label")
+            assert "cannot" in second
+        assert server.stop() == 0
+
+
+def defs(tool):
+    return {"$defs": tool.input_schema["$defs"]}
 
 
 class TestProcess:

@@ -1,5 +1,6 @@
 """One service over HTTP: `/mcp`, `/health`, `/metrics`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,6 +19,8 @@ from claimlens.entry.web.metrics import MEDIA_TYPE
 PATH = "/mcp"
 #: What the bodies of all requests that are here may come to, and how many there may always be.
 _MOST_HELD, _FEWEST = 256 * 1024 * 1024, 8
+#: Seconds for the body of a request.
+_BODY_S = 20.0
 _JSON = "application/json"
 
 Scope = MutableMapping[str, Any]
@@ -65,7 +68,10 @@ class HttpService:
             return await _send_problem(send, scope["method"], 503, busy, (b"retry-after", b"1"))
         self._inside += 1
         try:
-            await self.sessions.handle_request(scope, receive, send)
+            await self.sessions.handle_request(scope, _within(receive), send)
+        except _SlowBodyError:
+            slow = f"the body did not come within {_BODY_S:.0f} s"
+            await _send_problem(send, scope["method"], 408, slow, (b"connection", b"close"))
         finally:
             self._inside -= 1
 
@@ -80,6 +86,28 @@ class HttpService:
                 "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             }
         )
+
+
+class _SlowBodyError(Exception):
+    """Room is not kept for a body that does not come."""
+
+
+def _within(receive: Receive) -> Receive:
+    """`receive`, which raises _SlowBodyError when the body is not there in time; what comes after it may take any."""
+    end: float | None = asyncio.get_running_loop().time() + _BODY_S
+
+    async def receive_in_time() -> MutableMapping[str, Any]:
+        nonlocal end
+        try:
+            async with asyncio.timeout_at(end):
+                message = await receive()
+        except TimeoutError:
+            raise _SlowBodyError from None
+        if not message.get("more_body"):
+            end = None
+        return message
+
+    return receive_in_time
 
 
 async def _send_problem(send: Send, method: str, status: int, detail: str, *more: tuple[bytes, bytes]) -> None:
