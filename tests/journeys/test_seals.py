@@ -156,6 +156,16 @@ class TestCommands:
         assert code == 1
         assert "there is no tenant 'nobody'" in err
 
+    def test_who_has_not_the_key_adds_no_seal_of_another_one(
+        self, claimlens, bundle, sqlite_url, monkeypatch, tmp_path
+    ):
+        asyncio.run(filled(sqlite_url))
+        monkeypatch.setenv("CLAIMLENS_DATA_DIR", str(tmp_path / "elsewhere"))
+        for command in (["seal"], ["export", "--tenant", "tenant-001", "--bundle", tmp_path / "x"]):
+            code, _, err = claimlens("audits", *command)
+            assert code == 1
+            assert "the seals so far were signed with the key" in err
+
     def test_sealing_by_hand_has_nothing_left_to_do(self, claimlens, bundle):
         assert claimlens("audits", "seal") == (0, "0 audits sealed\n", "")
 

@@ -1,15 +1,17 @@
 """Audits come under seals: each tenant's finished intervals, in batches, one sealer at a time."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from claimlens.domain.seal import SEAL_LINE, Member, Signed, Standing, key_name, seal_of, statement_of
+from claimlens.domain.errors import SecretError
+from claimlens.domain.seal import SEAL_LINE, Member, Seal, Signed, Standing, key_name, seal_of, statement_of
 from claimlens.domain.tenant import PlatformScope
 from claimlens.ports.clock import Clock
-from claimlens.ports.seals import SealKey, SealStore
+from claimlens.ports.seals import KeptSeal, SealKey, SealStore
 from claimlens.usecases.authentication import scope_of
 
 _log = structlog.get_logger()
@@ -26,8 +28,18 @@ _TENANTS_AT_ONCE = 200
 class Sealer:
     """Closes intervals. One for each process that may seal; they keep out of each other's way."""
 
-    def __init__(self, seals: SealStore, key: SealKey, clock: Clock, *, interval: timedelta = INTERVAL) -> None:
+    def __init__(
+        self,
+        seals: SealStore,
+        key: SealKey,
+        clock: Clock,
+        *,
+        interval: timedelta = INTERVAL,
+        may_change_key: bool = True,
+    ) -> None:
+        """`may_change_key` False: go on with chains of this key only, and begin new ones."""
         self._seals = seals
+        self._may_change_key = may_change_key
         self._key = key
         self._clock = clock
         self._interval = interval
@@ -63,6 +75,7 @@ class Sealer:
         owner, sealed = scope_of(scope, tenant_id), 0
 
         def make(members: Sequence[Member], last: Signed | None, standing: Standing) -> Signed:
+            self._hold_to_key(last)
             seal = seal_of(tenant_id, members, last, standing, self._clock.now(), self._name)
             statement = statement_of(seal)
             signed = Signed(statement, self._key.sign(SEAL_LINE + statement))
@@ -75,6 +88,19 @@ class Sealer:
             sealed += count
             if count < MOST_MEMBERS:
                 return sealed
+
+    def check_key(self, last: KeptSeal | None) -> None:
+        """Raises SecretError if a tenant's last seal is of another key and this sealer may not change it."""
+        with contextlib.suppress(msgspec.DecodeError):  # what somebody wrote into is for the verification to find
+            self._hold_to_key(last.signed if last else None)
+
+    def _hold_to_key(self, last: Signed | None) -> None:
+        before = msgspec.json.decode(last.statement, type=Seal).key if last else self._name
+        if before != self._name and not self._may_change_key:
+            raise SecretError(
+                f"the seals so far were signed with the key {before}, the one here is {self._name};"
+                " set CLAIMLENS_SEAL_KEY or CLAIMLENS_SECRET_KEY as the service has it"
+            )
 
     def _end_of_interval(self) -> datetime:
         """The end of the last interval that is over and settled; intervals begin at midnight UTC."""

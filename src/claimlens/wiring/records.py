@@ -28,17 +28,21 @@ class Records:
         self._tenants = SqlTenants(database)
         self._log = SqlAccessLog(database)
         self._audits = AuditDesk(SqlAudits(database), self._log, self._clock)
-        self._seals = Seals(settings, database, self._clock)
+        self._seals = Seals(settings, database, self._clock, may_change_key=False)
 
     async def plain(self, login: str, tenant_id: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
         """The records of a tenant as the API exports them. Raises NotFoundError, InvalidError."""
         return await self._audits.export(await self._who(login, tenant_id), query)
 
     async def bundle(self, login: str, tenant_id: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
-        """The lines of a bundle, after everything that is settled was sealed. Raises as `plain`."""
+        """The lines of a bundle, after everything that is settled was sealed. Raises as `plain`.
+
+        Raises SecretError if the tenant's seals are not of the key that is known here: the end would be of another.
+        """
         principal = await self._who(login, tenant_id)
         start, end = period_of(query)
         await self.seal()
+        self._seals.sealer.check_key(await self._seals.store.latest(principal.scope))
         line = access_line(principal, self._clock, "audit:export", "bundle", {"filter": dict(query)})
         await self._log.add(principal.scope, line)
         return self._seals.bundles.lines(principal.scope, start=start, end=end)

@@ -27,8 +27,15 @@ def open_seal_key(settings: Settings) -> Ed25519SealKey:
 class Seals:
     """The store of seals, who makes them, and who takes them out."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(self, settings: Settings, database: Database, clock: Clock, *, may_change_key: bool = True) -> None:
+        """`may_change_key`: the service may go on with a new key; a command may just lack the right one."""
         self.key = open_seal_key(settings)
         self.store = SqlSeals(database)
-        self.sealer = Sealer(self.store, self.key, clock, interval=timedelta(seconds=settings.seal_interval_s))
+        self.sealer = Sealer(
+            self.store,
+            self.key,
+            clock,
+            interval=timedelta(seconds=settings.seal_interval_s),
+            may_change_key=may_change_key,
+        )
         self.bundles = Bundles(self.store, self.key, clock)
