@@ -21,7 +21,7 @@ from claimlens.adapters.ocr.process import OcrProcess
 from claimlens.domain.label import Label, SeenPage
 from claimlens.gate.ingest.label import understood
 
-HELD_BACK = 2026
+HELD_BACK = 4711
 
 
 class Score(NamedTuple):
