@@ -1,4 +1,7 @@
-"""One browser for all tests of the console, one server for each store."""
+"""One browser for all tests of the console, one server for each store.
+
+Both end with this package: while the browser's driver is there its event loop runs, and no other test could run one.
+"""
 
 from collections.abc import Iterator
 
@@ -8,13 +11,13 @@ from tests.browser import launched
 from tests.console.world import World, world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     with launched() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sqlite_console(browser, tmp_path_factory) -> Iterator[World]:
     """A server with people of every role, shared by all tests: each makes what it looks for."""
     folder = tmp_path_factory.mktemp("console")
@@ -22,7 +25,7 @@ def sqlite_console(browser, tmp_path_factory) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgresql_console(browser, tmp_path_factory, postgres_databases) -> Iterator[World]:
     """The same over the other store."""
     with (
@@ -32,7 +35,7 @@ def postgresql_console(browser, tmp_path_factory, postgres_databases) -> Iterato
         yield made
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def console(request) -> World:
     """Each of the two."""
     found = request.getfixturevalue(f"{request.param}_console")

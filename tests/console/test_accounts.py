@@ -1,10 +1,39 @@
 """Keys and people, in a real browser."""
 
 import re
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import expect
 
 from tests.console.world import PASSWORD
+from tests.valkey import eventually
+
+
+@contextmanager
+def receiving():
+    """The other end of a webhook: its address, and what it got."""
+    got: list[bytes] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """No lines among those of the tests."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/in", got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class TestKeys:
@@ -87,3 +116,30 @@ class TestPeople:
             theirs.get_by_label("Password").fill(PASSWORD)
             theirs.get_by_role("button", name="Sign in").click()
             expect(theirs.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+
+
+class TestWebhooks:
+    def test_an_endpoint_is_added_and_a_delivery_sent_again(self, console):
+        with receiving() as (url, got), console.as_("admin") as page:
+            page.goto("/console/webhooks")
+            if not page.get_by_label("Address").is_visible():
+                page.get_by_text("Add an endpoint").click()
+            page.get_by_label("Address").fill(url)
+            page.get_by_role("button", name="Add").click()
+            assert page.locator(".secret").inner_text().startswith("whsec_")
+            console.judge({"id": "told-1", "name": "Tomato soup"})
+            eventually(lambda: len(got) == 1, "the verdict is told")
+            page.get_by_role("link", name=url).click()
+            expect(page.locator("tbody tr")).to_have_count(1)
+
+            def delivered():
+                page.reload()
+                return page.get_by_role("button", name="Send again").count() == 1
+
+            eventually(delivered, "the page shows it as delivered")
+            page.get_by_role("button", name="Send again").click()
+            eventually(lambda: len(got) == 2, "it is told again")
+            page.reload()
+            expect(page.locator("tbody tr")).to_have_count(2)
+            page.get_by_role("button", name="Switch off").click()
+            expect(page.get_by_text("Nothing is sent to it.")).to_be_visible()

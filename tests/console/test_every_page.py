@@ -29,6 +29,8 @@ PAGES = {
     "/console/audits/{changed}": "editor",
     "/console/keys": "admin",
     "/console/users": "admin",
+    "/console/webhooks": "admin",
+    "/console/webhooks/{webhook}": "admin",
     "/console/account": "admin",
     "/console/second-factor": "viewer",
     "/console/nothing-here": "viewer",
@@ -49,7 +51,10 @@ def named(console):
     # One decision to look at; what is decided is judged again, so that something waits too.
     console.server.ask("POST", f"/v1/reviews/{ids['doubtful']}", {"decision": "override", "reason": "for the picture"})
     ids["doubtful"] = console.judge(DOUBTFUL)[0]["audit_id"]
-    return ids
+    webhook = console.server.ask(
+        "POST", "/v1/webhooks", {"url": "https://93.184.215.14/in", "description": "a picture"}
+    )
+    return ids | {"webhook": webhook.json()["id"]}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -138,8 +138,8 @@ class TestForms:
 
 #: Who sees which pages in the navigation.
 _PAGES = {
-    "platform_admin": ["Playground", "Dashboard", "Reviews", "Audits", "API keys", "People"],
-    "admin": ["Playground", "Dashboard", "Reviews", "Audits", "API keys", "People"],
+    "platform_admin": ["Playground", "Dashboard", "Reviews", "Audits", "Webhooks", "API keys", "People"],
+    "admin": ["Playground", "Dashboard", "Reviews", "Audits", "Webhooks", "API keys", "People"],
     "editor": ["Playground", "Dashboard", "Reviews", "Audits"],
     "viewer": ["Playground", "Dashboard", "Reviews", "Audits"],
     "publisher": ["Playground"],

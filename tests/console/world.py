@@ -113,6 +113,6 @@ class World:
 def world(folder: Path, browser: Browser, database_url: str, **environ: str) -> Iterator[World]:
     """A server over a database, with its people."""
     # The engine that reads photos may start slowly on a busy machine; no test is about that.
-    patient = {"CLAIMLENS_OCR_LIMIT_MS": "60000"}
-    with serving(folder, environ={"DATABASE_URL": database_url, **patient, **environ}) as server:
+    usual = {"DATABASE_URL": database_url, "CLAIMLENS_OCR_LIMIT_MS": "60000", "CLAIMLENS_WEBHOOKS_TO_PRIVATE": "1"}
+    with serving(folder, environ=usual | environ) as server:
         yield World(server, browser)

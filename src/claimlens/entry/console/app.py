@@ -20,6 +20,7 @@ from claimlens.entry.console import (
     sign_in,
     statics,
     users,
+    webhooks,
 )
 from claimlens.entry.console import visit as visits
 from claimlens.entry.console.cookies import Cookies
@@ -35,7 +36,7 @@ from claimlens.wiring.service import Service
 
 #: Where the console lives.
 PREFIX = "/console"
-_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, dashboard, keys, users)
+_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, dashboard, keys, users, webhooks)
 ROUTES = tuple(handler for module in _MODULES for handler in module.ROUTES)
 
 

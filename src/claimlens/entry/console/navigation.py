@@ -20,6 +20,7 @@ _LINKS = (
     Link("/console/dashboard", "Dashboard", "audits.read"),
     Link("/console/reviews", "Reviews", "reviews.read"),
     Link("/console/audits", "Audits", "audits.read"),
+    Link("/console/webhooks", "Webhooks", "webhooks.read"),
     Link("/console/keys", "API keys", "api_keys.read"),
     Link("/console/users", "People", "users.read"),
 )
