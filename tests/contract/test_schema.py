@@ -113,6 +113,31 @@ class TestTheNextStep:
         await database.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_the_second_step_takes_over_what_tenants_have_set(kind, tmp_path, monkeypatch, request):
+    url = f"sqlite:///{tmp_path}/old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrate.__file__).parent / "migrations", folder)
+    for step in (folder / "versions").glob("v*.py"):
+        if step.name > "v0002":
+            step.unlink()
+    database = Database(url)
+    with monkeypatch.context() as old:
+        old.setattr(migrate, "_script", lambda: ScriptDirectory(folder))
+        await upgrade(database, NOVEMBER)
+    async with database.write() as connection:
+        for name, settings in (("a", '{"retention_days":90,"legal_hold":true}'), ("b", "{}")):
+            row = {"id": name, "name": name, "settings": settings, "isolated": False, "created_at": NOVEMBER}
+            columns = [sa.column(column, tables.tenants.c[column].type) for column in row]
+            await connection.execute(sa.insert(sa.table("tenants", *columns)).values(row))
+    await upgrade(database, NOVEMBER)
+    async with database.read() as connection:
+        query = sa.select(tables.tenants.c.retention_days, tables.tenants.c.legal_hold).order_by(tables.tenants.c.id)
+        found = (await connection.execute(query)).all()
+    await database.close()
+    assert [tuple(row) for row in found] == [(90, True), (365, False)]
+
+
 class TestPartitions:
     async def _names(self, database):
         async with database.read() as connection:

@@ -56,6 +56,14 @@ def test_dry_then_for_good(claimlens, old):
     assert [line.split("\t")[2] for line in out.splitlines()] == ["0"] * 7
 
 
+@pytest.mark.parametrize(("option", "removed"), [("--legal-hold", 0), ("--no-legal-hold", 5)])
+def test_a_hold_that_was_set_by_command(claimlens, old, monkeypatch, option, removed):
+    monkeypatch.setenv("CLAIMLENS_ENV", "development")
+    assert claimlens("tenants", "create", "tenant-001", "--retention-days", "90")[0] == 0
+    assert claimlens("tenants", "set", "tenant-001", option)[0] == 0
+    assert by_kind(claimlens("purge", "--json")[1])["audits"] == removed
+
+
 def test_one_kind_only(claimlens, old):
     code, out, _ = claimlens("purge", "--only", "decision_logs", "--json")
     assert (code, by_kind(out)) == (0, {"decision_logs": 0})
