@@ -68,16 +68,21 @@ async def one_service(folder: Path, service: str, calls: int) -> dict[str, float
     variable = f"CLAIMLENS_MCP_{service.upper().replace('.', '_')}_URL"
     found: dict[str, float] = {}
     with mcp_serving(place, service) as server:
+        floor = _spread(_health(server.root, calls))
+        print(f"{service:14} GET /health {_shown(floor)}    what the machine makes of any request now")
+        found |= {f"health {name}": value for name, value in floor.items()}
         for way, environ in (("mcp", {variable: server.url}), ("in process", {})):
             async with _opened(place / way.replace(" ", "-"), environ) as opened:
                 await _warm(opened, service)
                 times = []
+                spent = time.process_time()
                 for _ in range(calls):
                     began = time.perf_counter()
                     assert await opened.services.ask(question, within_ms=5_000) is not None
                     times.append(1000 * (time.perf_counter() - began))
+                found[f"{way} cpu"] = 1000 * (time.process_time() - spent) / calls
                 found |= {f"{way} {name}": value for name, value in _spread(times).items()}
-                print(f"{service:14} {way:10} {_shown(_spread(times))}")
+                print(f"{service:14} {way:11} {_shown(_spread(times))}    CPU here {found[f'{way} cpu']:.2f} ms")
     found["overhead p95"] = found["mcp p95"] - found["in process p50"]
     print(f"{'':14} overhead   p95 {found['overhead p95']:.2f} ms    goal <= 10 ms\n")
     return found
@@ -121,6 +126,18 @@ async def dead_at_the_desk(folder: Path, requests: int) -> dict[str, float]:
                     await desk.answer(who, ask)
                     times.append(1000 * (time.perf_counter() - began))
     return _ratio("Desk.answer", sides[0][1], sides[1][1], "a desk without services")
+
+
+def _health(root: str, calls: int) -> list[float]:
+    """The time of the smallest request that a server answers, over one kept connection."""
+    connection = http.client.HTTPConnection(root.removeprefix("http://"))
+    times = []
+    for _ in range(calls):
+        began = time.perf_counter()
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+        times.append(1000 * (time.perf_counter() - began))
+    return times
 
 
 class _Side:
