@@ -22,6 +22,10 @@ def test_each_has_a_salt_of_its_own():
     assert PASSWORDS.hash("correct horse ßत") != HASHED
 
 
-@pytest.mark.parametrize("hashed", ["", "x", "$argon2id$", "$argon2id$v=19$m=19456,t=2,p=1$!$!", HASHED[:-5]])
+@pytest.mark.parametrize(
+    "hashed",
+    ["", "x", "$argon2id$", "$argon2id$v=19$m=19456,t=2,p=1$!$!", HASHED[:-5]],
+    ids=["nothing", "a letter", "a name", "no base64", "cut off"],
+)
 def test_what_is_no_hash_matches_nothing(hashed):
     assert not PASSWORDS.verify("correct horse ßत", hashed)
