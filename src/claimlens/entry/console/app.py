@@ -77,6 +77,8 @@ def error_page(visit: Visit, error: Exception) -> Response[bytes]:
         refusal = refusal_of_status(error.status_code, error.headers)
     else:
         refusal = refusal_of(error)
+    if isinstance(error, HTTPException) and refusal.status == 404:
+        refusal = refusal._replace(detail="There is no such page; a word in its address may be wrong.")
     exchange.code = refusal.code
     if refusal is INTERNAL:
         exchange.failure = error
