@@ -13,7 +13,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from claimlens.domain.bundle import Breach, Broken, Checked
 from claimlens.domain.seal import (
     BUNDLE_LINE,
     NOTHING_BEFORE,
@@ -43,45 +43,6 @@ _Statement = TypeVar("_Statement", Seal, Bundle)
 
 #: No more findings are listed one by one; all are counted.
 MOST_LISTED = 100
-
-
-class Breach(StrEnum):
-    """What can be wrong with a bundle."""
-
-    EDITED = "edited"
-    DELETED = "deleted"
-    REORDERED = "reordered"
-    INSERTED = "inserted"
-    FOREIGN = "foreign"
-    REPLACED_SEAL = "replaced_seal"
-    CUT = "cut"
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """One thing that is wrong: its kind, the line (counted from 1; 0: the whole), what and why."""
-
-    breach: Breach
-    line: int
-    detail: str
-
-
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check came to. `records` were there, `purged` are gone by retention, `unsealed` had no seal yet.
-
-    `head` is the digest of the last seal. `counts` counts what is wrong by kind, `broken` lists the first of it.
-    """
-
-    holds: bool
-    tenant_id: str
-    first_seal: int
-    last_seal: int
-    head: str
-    records: int
-    purged: int
-    unsealed: int
-    exported_at: datetime | None
-    counts: dict[str, int]
-    broken: tuple[Broken, ...]
 
 
 class _SealLine(msgspec.Struct, forbid_unknown_fields=True):

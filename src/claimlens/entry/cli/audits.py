@@ -15,7 +15,7 @@ from claimlens.entry.cli.exit_codes import CLEAN, FINDINGS
 from claimlens.entry.cli.store import run_with_store
 
 if TYPE_CHECKING:
-    from claimlens.usecases.bundle_check import Checked
+    from claimlens.domain.bundle import Checked
     from claimlens.wiring.records import Records
 
 _DAY = "A day (UTC) or a moment, RFC 3339."
