@@ -40,7 +40,7 @@ from tests.serving import Server, serving
 #: Nobody listens on the port of the discard service.
 _DEAD = {f"CLAIMLENS_MCP_{name.upper().replace('.', '_')}_URL": "http://127.0.0.1:9/mcp" for name in SERVICES}
 _SENT = ("id", "name", "description", "ingredients", "nutrition", "kind")
-_ROUNDS = 40
+_ROUNDS = 200
 
 
 def main() -> None:
