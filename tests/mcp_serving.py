@@ -21,13 +21,13 @@ _SAYS = re.compile(r"ClaimLens (\S+) serves at (http://\S+)\.")
 class McpServer:
     """A process that serves services (`recall.lookup`, or `--all`) over a data folder."""
 
-    def __init__(self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, port: int = 0) -> None:
         self.folder = folder
         #: Service → URL, the path of the protocol included.
         self.urls: dict[str, str] = {}
         self._arguments = arguments
         self._environ = dict(environ or {})
-        self._port = 0
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Path(tempfile.mkstemp(prefix="mcp-", suffix=".log", dir=folder)[1])
 

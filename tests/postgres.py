@@ -42,7 +42,7 @@ class PostgresServer:
         self._dir = Path(tempfile.mkdtemp(prefix="claimlens-pg-"))
         if self._as:
             os.chown(self._dir, self._as["user"], self._as["group"])
-        self._bin = self._runnable(bin_dir or _bin_dir())
+        self._bin = self._runnable(bin_dir or programs_folder())
         self._safe = safe
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -234,7 +234,8 @@ def _unprivileged() -> dict[str, Any]:
     raise RuntimeError("tests as root need a user named postgres or nobody for PostgreSQL to run as")
 
 
-def _bin_dir() -> Path:
+def programs_folder() -> Path:
+    """Where `postgres`, `psql` and the other programs of one version are."""
     if named := os.environ.get("CLAIMLENS_TEST_PG_BIN"):
         return Path(named)
     installed = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
