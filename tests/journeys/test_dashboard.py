@@ -100,11 +100,12 @@ async def test_audits_of_a_rule_are_found_in_hours_that_were_counted_and_others(
     await dashboard.look(world.who(), "24h")
     await world.feed({**SLIM, "id": "now"})
     assert before == ["test", "h-5", "h-3", "h-1"]
-    found, cursor = [], ""
-    while cursor is not None:
-        page = await world.audits.rows(world.who(), {"rule_id": rule, "limit": "2", "cursor": cursor})
-        found += [row.item_id for row in page.rows]
-        cursor = page.next_cursor
+    found: list[str] = []
+    page = await world.audits.rows(world.who(), {"rule_id": rule, "limit": "2"})
+    while found := found + [row.item_id for row in page.rows]:
+        if page.next_cursor is None:
+            break
+        page = await world.audits.rows(world.who(), {"rule_id": rule, "limit": "2", "cursor": page.next_cursor})
     assert found == ["now", *before]
     for other in ("X-NOWHERE-1", "%", '"', "\\"):
         assert (await world.audits.rows(world.who(), {"rule_id": other})).rows == []
