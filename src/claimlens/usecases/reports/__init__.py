@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from claimlens.domain.notice import NOTICE
 from claimlens.domain.finding import Finding
+from claimlens.domain.notice import NOTICE
 from claimlens.domain.service import SERVICES
 from claimlens.domain.verdict import Verdict
 from claimlens.usecases.menus import Answer, Tally, is_note
