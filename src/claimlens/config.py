@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_per_minute: int = 20_000
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
+    maintenance_file: Path | None = None
     recalls_stale_days: int = 14
     recalls_feeds: tuple[tuple[str, str], ...] = RECALL_FEEDS
     recalls_refresh_hours: int = 0
@@ -120,6 +121,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         items_waiting=_number(env, "CLAIMLENS_ITEMS_WAITING", 2_000, least=1),
         sign_ins_per_minute=_number(env, "CLAIMLENS_SIGN_INS_PER_MINUTE", 20, least=1),
         public_playground=_switch(env, "CLAIMLENS_PUBLIC_PLAYGROUND"),
+        maintenance_file=Path(path) if (path := env.get("CLAIMLENS_MAINTENANCE_FILE", "").strip()) else None,
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),
         recalls_refresh_hours=_number(

@@ -1,5 +1,6 @@
 """The maintenance switch: gate and writes closed, reads open, seen by every process within a second."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -31,9 +32,20 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Maintenance:
-    """Reads and turns the switch."""
+    """Reads and turns the switch.
 
-    def __init__(self, switches: SwitchStore, clock: Clock, words: Invalidations) -> None:
+    `announced` gives the JSON of a switch beside the store's, None while there is none: the service is closed if either
+    says so. What is there but cannot be read says so too.
+    """
+
+    def __init__(
+        self,
+        switches: SwitchStore,
+        clock: Clock,
+        words: Invalidations,
+        announced: Callable[[], bytes | None] | None = None,
+    ) -> None:
+        self._announced = announced
         self._switches = switches
         self._clock = clock
         self._words = words
@@ -43,6 +55,19 @@ class Maintenance:
 
     async def current(self) -> Switch:
         """The switch as it stands, at most half a second ago. While the store is out: as it was last seen."""
+        from_file = self._from_file()
+        return from_file if from_file.enabled else await self._from_store()
+
+    def _from_file(self) -> Switch:
+        text = self._announced() if self._announced is not None else None
+        if text is None:
+            return Switch(enabled=False)
+        try:
+            return msgspec.json.decode(text, type=Switch)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return Switch(enabled=True)
+
+    async def _from_store(self) -> Switch:
         now = self._clock.now()
         if self._seen_at is not None and timedelta(0) <= now - self._seen_at < LIFETIME:
             return self._seen

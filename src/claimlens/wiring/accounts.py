@@ -3,9 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property
+from pathlib import Path
 
 from claimlens.adapters.crypto.passwords import Argon2Passwords
 from claimlens.adapters.crypto.secret_box import InstallationSecretBox
+from claimlens.adapters.disk.maintenance_file import MaintenanceFile
 from claimlens.adapters.disk.secret_key import made_secret
 from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
@@ -46,7 +48,9 @@ class Accounts:
         secret_box: Callable[[], SecretBox],
         *,
         sign_ins_per_minute: int = TRIES_PER_ADDRESS,
+        maintenance_file: Path | None = None,
     ) -> None:
+        self._maintenance_file = maintenance_file
         self._sign_ins_per_minute = sign_ins_per_minute
         self.clock = clock
         self.tenant_store = SqlTenants(database)
@@ -114,7 +118,9 @@ class Accounts:
     @cached_property
     def maintenance(self) -> Maintenance:
         """The maintenance switch."""
-        return Maintenance(self._switches, self.clock, self._words)
+        path = self._maintenance_file
+        announced = None if path is None else MaintenanceFile(path).read
+        return Maintenance(self._switches, self.clock, self._words, announced)
 
     @cached_property
     def service_switches(self) -> ServiceSwitches:
@@ -169,7 +175,13 @@ async def operating(settings: Settings) -> AsyncIterator[Accounts]:
         if schema.pending:
             await migrate.upgrade(database, clock.now())
         await cache.start()
-        yield Accounts(database, cache, clock, lambda: open_secret_box(settings))
+        yield Accounts(
+            database,
+            cache,
+            clock,
+            lambda: open_secret_box(settings),
+            maintenance_file=settings.maintenance_file,
+        )
     except OverloadedError as error:
         # Here the reader is the operator: say what the driver said.
         reason = (str(error.__cause__ or "").splitlines() or [""])[0]

@@ -74,6 +74,7 @@ class Service:
             self.clock,
             lambda: self.secrets,
             sign_ins_per_minute=settings.sign_ins_per_minute,
+            maintenance_file=settings.maintenance_file,
         )
 
         self.authentication = self.accounts.authentication
