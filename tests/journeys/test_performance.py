@@ -105,6 +105,8 @@ class TestPerformance:
         found = await process.performance.look("5m")
         (route,) = found.routes
         assert (route.count, route.max_ms) == (100, 400.0)
+        assert route.p50_ms is not None
+        assert route.p95_ms is not None
         assert route.p50_ms <= 5
         assert 300 < route.p95_ms <= 400
         assert [each.name for each in found.transforms] == ["detect.claims"]
