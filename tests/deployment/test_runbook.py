@@ -233,6 +233,20 @@ def test_every_target_and_command_in_it_is_there():
             assert found.get_command(click.Context(found), after) is not None, f"{command} {after}"
 
 
+def test_every_container_is_given_a_command_that_there_is():
+    for each in manifests():
+        job = each["spec"].get("jobTemplate", each) if "spec" in each else each
+        pod = job.get("spec", {}).get("template", {}).get("spec", {})
+        for container in [*pod.get("initContainers", ()), *pod.get("containers", ())]:
+            command: click.Command = cli
+            words = list(container["args"])
+            while isinstance(command, click.Group):
+                found = command.get_command(click.Context(command), words.pop(0))
+                assert found is not None, container["args"]
+                command = found
+            command.make_context("claimlens", words)  # raises at an option that it does not know
+
+
 def test_it_has_the_sections_of_the_operators():
     assert [int(number) for number in re.findall(r"^## (\d+)\. ", TEXT, re.MULTILINE)] == list(range(1, 14))
 

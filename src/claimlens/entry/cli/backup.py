@@ -32,11 +32,14 @@ def command() -> None:
 
 
 @command.command("create")
+@click.option("--prune", "also_prune", is_flag=True, help=f"Then remove backups older than {KEPT_DAYS} days.")
 @_AT
 @AS_JSON
-def create(place: str, as_json: bool) -> int:
+def create(also_prune: bool, place: str, as_json: bool) -> int:
     """Copy the whole store while it is used; with CLAIMLENS_BACKUP_KEY encrypted."""
     _show([_made(place)], as_json)
+    if also_prune:
+        _run(lambda backups: backups.prune(KEPT_DAYS), place)
     return CLEAN
 
 
