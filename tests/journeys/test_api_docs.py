@@ -104,7 +104,7 @@ class TestHowTo:
     def test_python(self, server, tmp_path):
         (program,) = code_blocks(HOW_TO, "python")
         told = run([sys.executable, "-"], tmp_path, server, program).splitlines()
-        assert told[0] == "a allow ['GB-NUTR-FAT-LOW']"
+        assert told[0] == "a allow ['GB-NUTR-FAT-LOW', 'GB-RECALL-NOTE']"
         assert told[1].startswith("b block ['GB-")
 
     @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed on this machine")
