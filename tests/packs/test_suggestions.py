@@ -38,8 +38,9 @@ POOR = {
 }  # fmt: skip
 
 
-#: Words taken out of the middle of an authorised sentence leave a heart claim behind, whatever stands in their place.
-BROKEN_SENTENCE = Counter({("US-HEALTH-HEART-001", "block", "/description"): 1})
+#: Stands for any words at all: what they bring to light in a sentence (an authorised one that is broken, say) is not a
+#: suggestion's doing.
+ANY_WORDS = "Plain words."
 
 
 @cache
@@ -103,10 +104,11 @@ def unlawful(record: dict[str, Any], locale: str, *, offered: bool) -> list[str]
     for finding in verdict.reasons:
         if finding.severity is Severity.INFO or finding.field != "/description" or not finding.matched_text:
             continue
-        # What was there besides: without the words, and what other rules say of the submitted text.
+        # What was there besides: without the words or with any others, and what other rules say of the submitted text.
         there = stops(judged(item_of(in_place(record, finding, ""), 0, Defaults()), locale))
         others = replace(verdict, reasons=tuple(f for f in verdict.reasons if f.rule_id != finding.rule_id))
-        there |= stops(others) | BROKEN_SENTENCE
+        there |= stops(others)
+        there |= stops(judged(item_of(in_place(record, finding, ANY_WORDS), 0, Defaults()), locale))
         for suggestion in finding.suggestions:
             after = judged(item_of(in_place(record, finding, suggestion.text), 0, Defaults()), locale)
             if more := stops(after) - there:
