@@ -31,7 +31,7 @@ run: $(VENV)/run.stamp ## set up, check the sample menus, print the verdicts, se
 	@sh samples/run.sh $(BIN)/claimlens
 
 test: lint types contracts packs-test ## everything that must hold: lint, types, import contracts, rule examples, tests
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## ruff: rules and format
 	$(BIN)/ruff check .
