@@ -50,6 +50,7 @@ class TestAudits:
             page.wait_for_url("**cursor=**")
             assert not set(first) & set(page.locator("tbody tr td a").all_inner_texts())
             page.get_by_role("link", name="Newest").click()
+            page.wait_for_url(lambda url: "cursor" not in url)
             assert page.locator("tbody tr td a").all_inner_texts()[:10] == first[:10]
 
     def test_a_filter_that_cannot_be_read_says_so(self, console):

@@ -5,9 +5,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
+from claimlens.entry.cli import cli
 from tests.tools import program
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,23 @@ def test_each_has_a_page_that_says_what_to_do(name):
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
     assert text.startswith(f"# {name}\n")
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_commands_of_a_page_are_there(name):
+    text = (ROOT / RULES[name]["annotations"]["runbook"]).read_text(encoding="utf-8")
+    for words in re.findall(r"`claimlens ([a-z ]+)", text):
+        assert has_command(words.split()), f"claimlens {words}"
+
+
+def has_command(words: list[str]) -> bool:
+    """Whether the program has this command; what follows it (names, options) is not looked at."""
+    found: click.Command | None = cli
+    for word in words:
+        if not isinstance(found, click.Group):
+            break
+        found = found.get_command(click.Context(found), word)
+    return found is not None
 
 
 @pytest.mark.parametrize(
