@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $(UPGRADE),--upgrade) --universal \
-          --python-version 3.11 --generate-hashes --no-emit-index-url
+          --python-version 3.11 --generate-hashes --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts packs packs-test build image manifests smoke bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
@@ -97,9 +97,9 @@ docs: $(VENV)/dev.stamp ## build the documentation as a site in site/, one page 
 # --- upkeep ----------------------------------------------------------------------------------------------------------
 
 lock: $(VENV)/setup.stamp ## compile requirements/*.txt from pyproject.toml [UPGRADE=1 takes the newest releases]
-	$(COMPILE) pyproject.toml --extra ocr --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --extra ocr --extra otel --output-file requirements/run.txt
 	$(COMPILE) --group setup --constraint requirements/run.txt --output-file requirements/setup.txt
-	$(COMPILE) pyproject.toml --extra ocr --group setup --group dev --constraint requirements/run.txt \
+	$(COMPILE) pyproject.toml --extra ocr --extra otel --extra batch --group setup --group dev --constraint requirements/run.txt \
 	  --constraint requirements/setup.txt --output-file requirements/dev.txt
 
 hooks: $(VENV)/dev.stamp ## run the checks before each commit
