@@ -146,6 +146,52 @@ class TestAudits:
         assert await count(world, tables.audits) == 2
 
 
+class TestWhatGoesWithAudits:
+    """Decisions of people and the hourly counts outlive no audit that they are about."""
+
+    async def some(self, world, scope):
+        now = world.clock.now()
+        await insert(world, tables.reviews, tenant_id=scope.tenant_id, ts=now, decided_at=now)
+        await insert(world, tables.audit_hours, tenant_id=scope.tenant_id, hour=now)
+
+    async def left(self, world, scope):
+        return [await count(world, table, scope) for table in (tables.reviews, tables.audit_hours)]
+
+    async def test_they_go_when_the_audits_go_even_where_none_is_left(self, world, purge):
+        await tenant(world, OURS, 90)
+        await tenant(world, THEIRS, 180)
+        for scope in (OURS, THEIRS):
+            await self.some(world, scope)
+        world.clock.forward(days=89)
+        await purge()
+        assert await self.left(world, OURS) == [1, 1]
+        world.clock.forward(days=2)
+        would = await purge(dry_run=True)
+        done = await purge()
+        for data in (Data.REVIEWS, Data.AUDIT_HOURS):
+            assert (would[data].removed, done[data].removed) == (1, 1)
+        assert await self.left(world, OURS) == [0, 0]
+        assert await self.left(world, THEIRS) == [1, 1]
+
+    async def test_legal_hold_keeps_them(self, world, purge):
+        await tenant(world, OURS, 90, hold=True)
+        await self.some(world, OURS)
+        world.clock.forward(days=400)
+        report = await purge()
+        assert report[Data.REVIEWS].held == report[Data.AUDIT_HOURS].held == (OURS.tenant_id,)
+        assert await self.left(world, OURS) == [1, 1]
+
+    async def test_more_than_go_at_once(self, world, purge, monkeypatch):
+        monkeypatch.setattr(retention, "_BATCH", 2)
+        await tenant(world, OURS, 90)
+        for _ in range(5):
+            await self.some(world, OURS)
+            world.clock.forward(hours=1)
+        world.clock.forward(days=91)
+        report = await purge()
+        assert (report[Data.REVIEWS].removed, report[Data.AUDIT_HOURS].removed) == (5, 5)
+
+
 class TestWithSeals:
     async def test_purged_is_told_from_deleted_and_seals_stay(self, world, purge):
         await tenant(world, OURS, 90)
@@ -357,6 +403,13 @@ class TestTheOthers:
         world.clock.forward(days=2)
         assert (await purge(Data.WEBHOOKS))[Data.WEBHOOKS].removed == 2
         assert await count(world, tables.deliveries) == 1
+
+    async def test_one_that_waits_for_an_endpoint_that_is_off_goes_after_a_month(self, world, purge):
+        await insert(world, tables.deliveries, state="pending", created_at=world.clock.now(), finished_at=None)
+        world.clock.forward(days=29)
+        assert (await purge(Data.WEBHOOKS))[Data.WEBHOOKS].removed == 0
+        world.clock.forward(days=2)
+        assert (await purge(Data.WEBHOOKS))[Data.WEBHOOKS].removed == 1
 
     async def test_jobs_with_their_parts_a_week_after_their_end(self, world, purge):
         now = world.clock.now()

@@ -53,7 +53,7 @@ def test_dry_then_for_good(claimlens, old):
     assert (code, by_kind(out)["audits"]) == (0, 5)
     code, out, _ = claimlens("purge")
     assert code == 0
-    assert [line.split("\t")[2] for line in out.splitlines()] == ["0"] * 7
+    assert [line.split("\t")[2] for line in out.splitlines()] == ["0"] * 9
 
 
 @pytest.mark.parametrize(("option", "removed"), [("--legal-hold", 0), ("--no-legal-hold", 5)])

@@ -16,8 +16,8 @@ class RetentionStore(Protocol):
         """Whether nobody else in the installation purges as long as the block lasts."""
         ...
 
-    async def owners(self, scope: PlatformScope) -> Sequence[Owner]:
-        """Every tenant that has audits, known or not (what is not known is kept longest)."""
+    async def owners(self, scope: PlatformScope, data: Data) -> Sequence[Owner]:
+        """Every tenant that has rows of a kind, known or not (what is not known is kept longest)."""
         ...
 
     async def drop_partitions(
@@ -26,8 +26,8 @@ class RetentionStore(Protocol):
         """Drop what lies wholly before a moment and is past every owner's retention: rows, dropped, still in use."""
         ...
 
-    async def remove_audits(self, scope: PlatformScope, owner: Owner, now: datetime) -> int:
-        """Remove a batch of an owner's audits that are past retention; how many, 0 when none is left."""
+    async def remove_owned(self, scope: PlatformScope, data: Data, owner: Owner, now: datetime) -> int:
+        """Remove a batch of an owner's rows of a kind that are past retention; how many, 0 when none is left."""
         ...
 
     async def remove(self, scope: PlatformScope, data: Data, before: datetime) -> int:

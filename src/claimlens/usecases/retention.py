@@ -46,26 +46,24 @@ class Retention:
     async def _run(self, scope: PlatformScope, data: Data) -> Purged:
         run_id, begun = self._clock.new_id(), asyncio.get_running_loop().time()
         await self._store.begun(scope, run_id, data, self._clock.now())
-        purged = await (self._audits(scope) if data is Data.AUDITS else self._others(scope, data))
+        purged = await (self._owned(scope, data) if POLICIES[data].kept is None else self._others(scope, data))
         purged = _timed(purged, asyncio.get_running_loop().time() - begun)
         await self._store.finished(scope, run_id, purged, self._clock.now())
         _log.info("purged", data=data, removed=purged.removed, partitions=len(purged.partitions))
         return purged
 
-    async def _audits(self, scope: PlatformScope) -> Purged:
+    async def _owned(self, scope: PlatformScope, data: Data) -> Purged:
         now = self._clock.now()
         latest = now.replace(microsecond=0) - timedelta(days=LEAST_RETENTION_DAYS)
-        removed, dropped, in_use = await self._store.drop_partitions(scope, Data.AUDITS, latest, now)
+        removed, dropped, in_use = await self._store.drop_partitions(scope, data, latest, now)
         held = []
-        for owner in await self._store.owners(scope):
+        for owner in await self._store.owners(scope, data):
             if owner.legal_hold:
                 held.append(owner.tenant_id)
                 continue
-            while count := await self._store.remove_audits(scope, owner, now):
+            while count := await self._store.remove_owned(scope, data, owner, now):
                 removed += count
-        return Purged(
-            data=Data.AUDITS, before=latest, removed=removed, partitions=dropped, in_use=in_use, held=tuple(held)
-        )
+        return Purged(data=data, before=latest, removed=removed, partitions=dropped, in_use=in_use, held=tuple(held))
 
     async def _others(self, scope: PlatformScope, data: Data) -> Purged:
         before = self._before(data)
@@ -76,10 +74,10 @@ class Retention:
 
     async def _would(self, scope: PlatformScope, data: Data) -> Purged:
         now = self._clock.now()
-        if data is not Data.AUDITS:
+        if POLICIES[data].kept is not None:
             before = self._before(data)
             return Purged(data=data, before=before, removed=await self._store.count(scope, data, before))
-        owners = await self._store.owners(scope)
+        owners = await self._store.owners(scope, data)
         counts = [
             await self._store.count(scope, data, owner.cutoff(now), owner) for owner in owners if not owner.legal_hold
         ]

@@ -1,4 +1,4 @@
-"""Whose audits a table holds."""
+"""Whose rows a table holds."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,7 +9,9 @@ from claimlens.domain.tenant import MOST_RETENTION_DAYS
 
 
 async def owners_of(connection: AsyncConnection, table: str) -> list[Owner]:
-    """The owners of the rows of `audits` or of one of its partitions. A tenant that is not known keeps longest.
+    """The owners of the rows of a table that has an index which begins with the tenant, or of a partition of one.
+
+    A tenant that is not known keeps longest.
 
     Jumps from tenant to tenant in the index: how many rows there are does not count.
     """

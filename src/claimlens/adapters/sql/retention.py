@@ -13,6 +13,7 @@ from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.owners import owners_of
 from claimlens.adapters.sql.tables import (
     access_log,
+    audit_hours,
     audit_purges,
     audits,
     decision_logs,
@@ -28,7 +29,7 @@ from claimlens.adapters.sql.tables import (
     tenants,
 )
 from claimlens.domain.job import JobState
-from claimlens.domain.retention import Data, Owner, Purged
+from claimlens.domain.retention import POLICIES, WAITING_KEPT, Data, Owner, Purged
 from claimlens.domain.tenant import PlatformScope
 from claimlens.domain.webhook import DeliveryState
 from claimlens.kit.uuid7 import uuid7
@@ -38,10 +39,14 @@ _LOCK = 0x636C_7075_7267
 #: Rows that one transaction removes. Of jobs few: each may have a hundred parts.
 _BATCH, _JOBS = 2_000, 20
 _COUNT_S = 60
+_KEPT_DELIVERIES = POLICIES[Data.WEBHOOKS].kept or WAITING_KEPT
 #: What is noted about runs is kept so long.
 _RUNS_KEPT = timedelta(days=400)
 
-_TABLES: dict[Data, tuple[sa.Table, ...]] = {
+#: Kinds that each tenant keeps as long as it says.
+OWNED = {Data.AUDITS: audits, Data.REVIEWS: reviews, Data.AUDIT_HOURS: audit_hours}
+#: The others.
+TABLES: dict[Data, tuple[sa.Table, ...]] = {
     Data.DECISION_LOGS: (decision_logs,),
     Data.PERFORMANCE: (performance_minutes, performance_hours),
     Data.WEBHOOKS: (deliveries,),
@@ -69,10 +74,14 @@ class SqlRetention:
             await connection.commit()
             yield mine
 
-    async def owners(self, scope: PlatformScope) -> Sequence[Owner]:
-        """Every tenant that has audits, known or not (what is not known is kept longest)."""
+    async def owners(self, scope: PlatformScope, data: Data) -> Sequence[Owner]:
+        """Every tenant that has rows of a kind, known or not (what is not known is kept longest)."""
         async with self._database.read(fresh=True) as connection:
-            return await owners_of(connection, "audits")
+            found = await owners_of(connection, OWNED[data].name)
+            if data is Data.AUDITS:
+                # Where audits went with their partition the list of members of their seals is left.
+                found += [owner for owner in await owners_of(connection, seals.name) if owner not in found]
+            return found
 
     async def drop_partitions(
         self, scope: PlatformScope, data: Data, before: datetime, now: datetime
@@ -83,40 +92,33 @@ class SqlRetention:
             return 0, (), ()
         return await old_partitions.drop(self._database, table, before, now)
 
-    async def remove_audits(self, scope: PlatformScope, owner: Owner, now: datetime) -> int:
-        """Remove a batch of an owner's audits that are past retention; how many, 0 when none is left.
+    async def remove_owned(self, scope: PlatformScope, data: Data, owner: Owner, now: datetime) -> int:
+        """Remove a batch of an owner's rows of a kind that are past retention; how many, 0 when none is left.
 
-        With the last of them go the decisions about them, and the lists of members of seals that have no audit left.
+        With the last audits under a seal goes its list of members.
         """
-        old = (audits.c.tenant_id == owner.tenant_id, audits.c.ts < owner.cutoff(now))
-        keys = sa.select(audits.c.ts, audits.c.id).where(*old).order_by(audits.c.ts, audits.c.id).limit(_BATCH)
+        table = OWNED[data]
+        old, key = _past(table, owner, owner.cutoff(now)), _key(table)
+        keys = sa.select(*table.primary_key).where(*old).order_by(*table.primary_key).limit(_BATCH)
         async with self._database.write() as connection:
             found = (await connection.execute(keys)).all()
             if found:
-                await deleting.purging(connection, now)
-                # By their place in the index; the moments say nothing new except to PostgreSQL about its partitions.
-                here = audits.c.ts.between(found[0].ts, found[-1].ts), _key(audits) <= _values(audits, found[-1])
-                removed = (await connection.execute(sa.delete(audits).where(*old, *here))).rowcount
-                await deleting.ended(connection)
-                if removed:
-                    return removed
-            await connection.execute(
-                sa.delete(reviews).where(reviews.c.tenant_id == owner.tenant_id, reviews.c.ts < owner.cutoff(now))
-            )
-            purged_to = sa.select(sa.func.max(audit_purges.c.latest)).where(audit_purges.c.tenant_id == owner.tenant_id)
-            emptied = sa.update(seals).where(
-                seals.c.tenant_id == owner.tenant_id,
-                seals.c.last_ts < owner.cutoff(now),
-                seals.c.last_ts <= purged_to.scalar_subquery(),
-                seals.c.members.is_not(None),
-            )
-            if not found:
-                await connection.execute(emptied.values(members=None))
+                # By their place in the key; the moments say nothing new except to PostgreSQL about its partitions.
+                here = [key <= _values(table, found[-1])]
+                if table is audits:
+                    here.append(audits.c.ts.between(found[0].ts, found[-1].ts))
+                    await deleting.purging(connection, now)
+                removed = (await connection.execute(sa.delete(table).where(*old, *here))).rowcount
+                if table is audits:
+                    await deleting.ended(connection)
+                return removed
+            if table is audits:
+                await connection.execute(_emptied(owner, now))
             return 0
 
     async def remove(self, scope: PlatformScope, data: Data, before: datetime) -> int:
         """Remove a batch of another kind; how many, 0 when none is left."""
-        for table in _TABLES[data]:
+        for table in TABLES[data]:
             old = _old(table, before)
             limit = _JOBS if table is jobs else _BATCH
             keys = sa.select(*table.primary_key).where(*old).order_by(*table.primary_key).limit(limit)
@@ -138,11 +140,11 @@ class SqlRetention:
     async def count(self, scope: PlatformScope, data: Data, before: datetime, owner: Owner | None = None) -> int:
         """How many rows would go."""
         conditions: dict[sa.Table, tuple[sa.ColumnElement[bool], ...]]
-        if data is Data.AUDITS:
+        if data in OWNED:
             assert owner is not None
-            conditions = {audits: (audits.c.tenant_id == owner.tenant_id, audits.c.ts < before)}
+            conditions = {OWNED[data]: _past(OWNED[data], owner, before)}
         else:
-            conditions = {table: _old(table, before) for table in _TABLES[data]}
+            conditions = {table: _old(table, before) for table in TABLES[data]}
         found = 0
         async with self._database.read(statement_s=_COUNT_S) as connection:
             for table, old in conditions.items():
@@ -188,11 +190,29 @@ class SqlRetention:
             return (await connection.execute(query)).scalar_one_or_none()
 
 
+def _past(table: sa.Table, owner: Owner, before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """An owner's rows about audits from before a moment."""
+    moment = table.c.hour if table is audit_hours else table.c.ts
+    return table.c.tenant_id == owner.tenant_id, moment < before
+
+
+def _emptied(owner: Owner, now: datetime) -> sa.Update:
+    """Without their lists of members: an owner's seals that have no audit left."""
+    purged_to = sa.select(sa.func.max(audit_purges.c.latest)).where(audit_purges.c.tenant_id == owner.tenant_id)
+    past = (seals.c.last_ts < owner.cutoff(now), seals.c.last_ts <= purged_to.scalar_subquery())
+    return (
+        sa.update(seals)
+        .where(seals.c.tenant_id == owner.tenant_id, *past, seals.c.members.is_not(None))
+        .values(members=None)
+    )
+
+
 def _old(table: sa.Table, before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """The rows of a table that may go. An id names the moment it was made: by it the old ones are found in the key."""
     if table is deliveries:
-        done = deliveries.c.state != DeliveryState.PENDING.value
-        return done, deliveries.c.finished_at < before, deliveries.c.id < _id_of(before)
+        done = sa.and_(deliveries.c.state != DeliveryState.PENDING.value, deliveries.c.finished_at < before)
+        waited = deliveries.c.created_at < before - (WAITING_KEPT - _KEPT_DELIVERIES)
+        return sa.or_(done, waited), deliveries.c.id < _id_of(before)
     if table is jobs:
         ended = jobs.c.state.in_([JobState.FINISHED.value, JobState.FAILED.value])
         return ended, jobs.c.finished_at < before, jobs.c.id < _id_of(before)

@@ -131,7 +131,7 @@ class SqlTenants:
         removed: dict[str, int] = {}
         # Twice: the second round finds what was being written during the first.
         for _ in range(2):
-            for table in _tables():
+            for table in erased_tables():
                 count = await self._remove(table, tenant_id)
                 removed[table.name] = removed.get(table.name, 0) + count
         async with self._database.write() as connection:
@@ -143,7 +143,7 @@ class SqlTenants:
 
     async def rows(self, scope: TenantScope) -> AsyncIterator[Sequence[tuple[str, bytes]]]:
         """Everything kept about the tenant, in batches of (table, JSON `{"table": …, …}`); no secret, no hash."""
-        for table in [tenants, *_tables()]:
+        for table in [tenants, *erased_tables()]:
             owner = tenants.c.id if table is tenants else table.c.tenant_id
             query = sa.select(table).where(owner == scope.tenant_id).order_by(*table.primary_key).limit(_BATCH)
             after: sa.RowMapping | None = None
@@ -175,7 +175,7 @@ class SqlTenants:
                 return removed
 
 
-def _tables() -> list[sa.Table]:
+def erased_tables() -> list[sa.Table]:
     """Every table that holds rows of tenants: a new one cannot be forgotten."""
     others = [table for table in metadata.sorted_tables if "tenant_id" in table.c and table not in _FIRST]
     return _FIRST + others
