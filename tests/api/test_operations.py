@@ -147,6 +147,8 @@ OPEN = {
     "POST /v1/tenants/{tenant_id:str}/isolate",
     "POST /v1/tenants/{tenant_id:str}/release",
     "POST /v1/admin/maintenance",
+    "POST /v1/admin/incidents",
+    "PATCH /v1/admin/incidents/{incident_id:str}",
 }
 
 

@@ -13,6 +13,7 @@ from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.api_keys import SqlApiKeys
 from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.incidents import SqlIncidents
 from claimlens.adapters.sql.service_news import SqlServiceNews
 from claimlens.adapters.sql.sessions import SqlSecondFactors, SqlSessions
 from claimlens.adapters.sql.switches import SqlSwitches
@@ -27,6 +28,7 @@ from claimlens.ports.secrets import SecretBox
 from claimlens.usecases.access_log import AccessDesk
 from claimlens.usecases.api_keys import ApiKeys
 from claimlens.usecases.authentication import Authentication
+from claimlens.usecases.incidents import Incidents
 from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
 from claimlens.usecases.service_switches import ServiceLine, ServiceSwitches
@@ -65,6 +67,7 @@ class Accounts:
         self._words = words
         self._secret_box = secret_box
 
+        self.incident_store = SqlIncidents(database)
     @cached_property
     def authentication(self) -> Authentication:
         """Keys into principals."""
@@ -136,6 +139,11 @@ class Accounts:
         """Transforms that are switched off."""
         return Transforms(self._switches, self.clock, self._words)
 
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """Incidents and announced maintenance."""
+        return Incidents(self.incident_store, self.clock)
 
 def open_secret_box(settings: Settings) -> InstallationSecretBox:
     """The installation's secret: as configured, in development else a file that is made on the first start.

@@ -398,6 +398,17 @@ service_news = sa.Table(
     _moment("seen_at"),
 )
 
+#: Editions of the rule packs that were served. `content` is zlib over JSON: {rules: {id: {…}}, files: {path: SHA-256}}.
+pack_editions = sa.Table(
+    "pack_editions",
+    metadata,
+    sa.Column("pack", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    _text("versions"),
+    _moment("since"),
+    _bytes("content"),
+)
+
 # --- how the service does, and what its operators do -----------------------------------------------------------------
 
 
@@ -426,11 +437,12 @@ def _performance(name: str) -> sa.Table:
 performance_minutes = _performance("performance_minutes")
 performance_hours = _performance("performance_hours")
 
-#: `components` is a JSON list.
+#: `components` is a JSON list. Announced maintenance has no severity and two more moments.
 incidents = sa.Table(
     "incidents",
     metadata,
     _id(primary_key=True),
+    _text("kind"),
     _text("title"),
     _text("severity"),
     _text("state"),
@@ -439,6 +451,8 @@ incidents = sa.Table(
     _moment("opened_at"),
     _moment("acknowledged_at", nullable=True),
     _moment("resolved_at", nullable=True),
+    _moment("starts_at", nullable=True),
+    _moment("ends_at", nullable=True),
     sa.Index(None, "resolved_at", "opened_at"),
 )
 
@@ -451,6 +465,7 @@ incident_updates = sa.Table(
     _text("state"),
     _text("actor"),
     _text("text"),
+    _flag("public"),
     sa.Index(None, "incident_id", "id"),
 )
 

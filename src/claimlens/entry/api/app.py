@@ -19,6 +19,7 @@ from claimlens.entry.api import (
     audits,
     docs,
     gate,
+    incidents,
     jobs,
     operations,
     reviews,
@@ -51,7 +52,20 @@ _TYPE = re.compile(r":\w+\}")
 #: Every route, in the order of the document.
 ROUTES: tuple[HTTPRouteHandler, ...] = tuple(
     handler
-    for module in (gate, jobs, audits, reviews, api_keys, tenants, users, webhooks, access_log, operations, docs)
+    for module in (
+        gate,
+        jobs,
+        audits,
+        reviews,
+        api_keys,
+        tenants,
+        users,
+        webhooks,
+        access_log,
+        operations,
+        incidents,
+        docs,
+    )
     for handler in module.ROUTES
 )
 

@@ -9,6 +9,7 @@ from claimlens.domain.access import Access
 from claimlens.domain.webhook import DeliveryState
 from claimlens.usecases.api_keys import USUAL_OVERLAP, KeyView
 from claimlens.usecases.deliveries import DeliveryView
+from claimlens.usecases.incidents import IncidentView
 from claimlens.usecases.tenants import TenantView
 from claimlens.usecases.users import UserView
 from claimlens.usecases.webhooks import WebhookView
@@ -65,6 +66,13 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of deliveries."""
 
     deliveries: list[DeliveryView]
+    next_cursor: str | None
+
+
+class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of incidents."""
+
+    incidents: list[IncidentView]
     next_cursor: str | None
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "services": "See how the services are that a verdict may ask; switch one off and on.",
     "backup": "Make, list, verify and bring back backups of the store.",
     "purge": "Remove what is past its retention.",
+    "incidents": "Keep the record of incidents, announce maintenance; the status page shows it.",
     "maintenance": "Close the service for maintenance, open it again.",
     "profiles": "Switch a transform off for a while, and on.",
     "db": "Make the tables of the store; say how far they are.",

@@ -339,6 +339,7 @@ def _operations() -> None:
     op.create_table(
         "incidents",
         _id("id"),
+        _text("kind"),
         _text("title"),
         _text("severity"),
         _text("state"),
@@ -347,6 +348,8 @@ def _operations() -> None:
         _moment("opened_at"),
         _moment("acknowledged_at", nullable=True),
         _moment("resolved_at", nullable=True),
+        _moment("starts_at", nullable=True),
+        _moment("ends_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_incidents"),
     )
     op.create_index("ix_incidents_resolved_at_opened_at", "incidents", ["resolved_at", "opened_at"])
@@ -358,6 +361,7 @@ def _operations() -> None:
         _text("state"),
         _text("actor"),
         _text("text"),
+        _flag("public"),
         sa.PrimaryKeyConstraint("id", name="pk_incident_updates"),
     )
     op.create_index("ix_incident_updates_incident_id_id", "incident_updates", ["incident_id", "id"])
