@@ -35,12 +35,14 @@ SPECIAL_FILES = frozenset(
 
 
 class CitationSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where the law stands, since when, and where it was read."""
+    """Where the law stands, since when, and where, by whom and when it was read."""
 
     instrument: str
     section: str
     url: str
     read_at: str = ""
+    read_by: str = ""
+    read_on: date | None = None
     effective_from: date | None = None
     effective_to: date | None = None
 

@@ -25,6 +25,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "audits.prove": _READERS,
     "audits.export": _ADMINS,
     "menu.export": _EDITORS,
+    # What the rules are. They hold nothing of any tenant.
+    "rules.read": frozenset(Role),
     # What needs a person: the queue, and deciding.
     "reviews.read": _READERS,
     "reviews.decide": _EDITORS,

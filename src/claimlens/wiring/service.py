@@ -14,6 +14,7 @@ from claimlens.adapters.sql import migrate, partitions
 from claimlens.adapters.sql.audit_counts import SqlAuditCounts
 from claimlens.adapters.sql.audits import SqlAudits
 from claimlens.adapters.sql.deliveries import SqlDeliveryQueue
+from claimlens.adapters.sql.editions import SqlEditions
 from claimlens.adapters.sql.idempotency import SqlIdempotency
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
@@ -42,11 +43,12 @@ from claimlens.usecases.playground import Playground
 from claimlens.usecases.proofs import Proofs
 from claimlens.usecases.recorder import Recorder
 from claimlens.usecases.reviews import Reviews
+from claimlens.usecases.rulebook import Rulebook
 from claimlens.usecases.slo import SloDesk
 from claimlens.usecases.verdicts import Desk
 from claimlens.usecases.versions import Versions
 from claimlens.usecases.webhooks import Webhooks
-from claimlens.wiring import open_checker, open_database
+from claimlens.wiring import open_checker, open_database, open_packs
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 from claimlens.wiring.recall_refresh import open_keeper
 from claimlens.wiring.seals import Seals
@@ -124,6 +126,9 @@ class Service:
         )
         self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
         self.playground = Playground(self.checker, self.clock, self.services, photo_ms=settings.ocr_limit_ms)
+        self.rulebook = Rulebook(
+            open_packs(settings), self.checker, SqlEditions(database), self.clock, settings.packs_public_key
+        )
         log_of_access = self.accounts.log
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
         self.dashboard = Dashboard(SqlAuditCounts(database), self.audit_store, self.accounts.tenant_store, self.clock)

@@ -17,6 +17,7 @@ from claimlens.entry.console import (
     keys,
     playground,
     reviews,
+    rules,
     sign_in,
     statics,
     users,
@@ -36,7 +37,7 @@ from claimlens.wiring.service import Service
 
 #: Where the console lives.
 PREFIX = "/console"
-_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, dashboard, keys, users, webhooks)
+_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, rules, dashboard, keys, users, webhooks)
 ROUTES = tuple(handler for module in _MODULES for handler in module.ROUTES)
 
 

@@ -13,6 +13,7 @@ class Link(NamedTuple):
     name: str
     action: str
     is_here: bool = False
+    beside: str = ""
 
 
 _LINKS = (
@@ -20,6 +21,7 @@ _LINKS = (
     Link("/console/dashboard", "Dashboard", "audits.read"),
     Link("/console/reviews", "Reviews", "reviews.read"),
     Link("/console/audits", "Audits", "audits.read"),
+    Link("/console/rules", "Rules", "rules.read", beside="/console/packs"),
     Link("/console/webhooks", "Webhooks", "webhooks.read"),
     Link("/console/keys", "API keys", "api_keys.read"),
     Link("/console/users", "People", "users.read"),
@@ -34,4 +36,6 @@ def links_for(principal: Principal | None, path: str) -> list[Link]:
 
 
 def _is_here(link: Link, path: str) -> bool:
+    if link.beside and (path == link.beside or path.startswith(f"{link.beside}/")):
+        return True
     return path == link.path or (link.path != "/console" and path.startswith(f"{link.path}/"))
