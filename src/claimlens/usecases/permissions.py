@@ -62,16 +62,16 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "operations.read": _PLATFORM,
     "services.write": _PLATFORM,
     "profiles.switch": _PLATFORM,
+    "incidents.read": _PLATFORM,
+    "incidents.write": _PLATFORM,
+    "deployments.read": _PLATFORM,
+    "deployments.write": _PLATFORM,
 }
 
 #: A key or a user is made by one who has at least the same rank.
 _RANKS = {Role.PUBLISHER: 0, Role.VIEWER: 0, Role.EDITOR: 1, Role.ADMIN: 2, Role.PLATFORM_ADMIN: 3}
 
 
-    "incidents.read": _PLATFORM,
-    "incidents.write": _PLATFORM,
-    "deployments.read": _PLATFORM,
-    "deployments.write": _PLATFORM,
 def may(principal: Principal, action: str) -> bool:
     """Whether the principal may do this within its scope. Raises KeyError for an action that is not in the table."""
     return principal.role in ACTIONS[action]
