@@ -73,7 +73,7 @@ bench-service: $(VENV)/dev.stamp ## the service under load, beside a bare echo; 
 bench-durable: $(VENV)/dev.stamp ## verdicts made durable a second, beside one transaction for each [ARGS=...]
 	$(BIN)/python -m bench.durable $(ARGS)
 
-soak: $(VENV)/dev.stamp ## kill server and database 100 times each under load; nothing answered is lost [ARGS="--kills N"]
+soak: $(VENV)/dev.stamp ## half an hour of load while processes are killed; nothing answered is lost [ARGS="--minutes N --report FILE"]
 	$(BIN)/python -m tests.soak $(ARGS)
 
 mutations: $(VENV)/dev.stamp ## 10,000 random mutations of sealed audits; each must be found [ARGS="--count N --seed N"]

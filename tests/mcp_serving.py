@@ -43,6 +43,11 @@ class McpServer:
         return self.url.removesuffix("/mcp")
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What it wrote on standard error."""
         return self._log.read_text(errors="replace")

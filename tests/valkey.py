@@ -40,6 +40,11 @@ class Valkey:
         atexit.register(self.remove)
         self.start()
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start on the same port as ever, and wait until it answers."""
         # A port in use a moment ago may not be free at once.

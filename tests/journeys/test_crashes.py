@@ -1,8 +1,8 @@
-"""A sample of `make soak`: what was answered survives the loss of the process and of the database."""
+"""A sample of `make soak ARGS="--kills 100"`: what was answered survives the loss of the process and of the database."""
 
 import pytest
 
-from tests.soak import soak
+from tests.soak.crashes import soak
 
 
 @pytest.mark.parametrize(("store", "victim"), [("postgres", "server"), ("postgres", "database"), ("sqlite", "server")])

@@ -1,11 +1,10 @@
-"""`make soak`: processes are killed under load at random moments; nothing that was answered is lost or doubled.
+"""`make soak ARGS="--kills 100"`: killed under load at random moments; nothing answered is lost or doubled.
 
 Clients ask without a pause; whatever is not answered is asked again under the same Idempotency-Key. Meanwhile the
 server process, or PostgreSQL, gets SIGKILL and is started again. Then the books are checked. fsync is on: this proves
 the loss of processes, not of power.
 """
 
-import argparse
 import asyncio
 import json
 import random
@@ -275,22 +274,13 @@ def _progress(store: str, victim: str, done: int, kills: int, clients: Clients) 
         print(told, end="" if done < kills else "\n", file=sys.stderr, flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
-    parser.add_argument("--kills", type=int, default=100, help="of each victim")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
-    print(f"seed {options.seed}")
+def main(kills: int, seed: int) -> bool:
+    """Kill each victim so often; whether something was lost or doubled."""
     failed = False
     for store, victim in (("postgres", "server"), ("postgres", "database"), ("sqlite", "server")):
-        outcome = soak(store, victim, options.kills, seed=options.seed)
-        print(f"{store}, {victim} killed {options.kills} times: {outcome}", flush=True)
+        outcome = soak(store, victim, kills, seed=seed)
+        print(f"{store}, {victim} killed {kills} times: {outcome}", flush=True)
         for line in outcome.wrong[:20]:
             print(f"  {line}")
         failed |= bool(outcome.wrong)
-    sys.exit(failed)
-
-
-if __name__ == "__main__":
-    main()
+    return failed
