@@ -18,12 +18,16 @@ Ask = Callable[[Question], Answer]
 class Checker:
     """Judges items by the packs that `load_pack` gives; each is loaded once, when first asked for.
 
-    `ask` answers the gate's questions. Without it an item is judged by its own words and numbers alone.
+    `ask` answers the gate's questions. Without it an item is judged by its own words and numbers alone; `says_unasked`:
+    what a service would have told then stands in `not_checked`.
     """
 
-    def __init__(self, load_pack: Callable[[Jurisdiction], Pack], ask: Ask | None = None) -> None:
+    def __init__(
+        self, load_pack: Callable[[Jurisdiction], Pack], ask: Ask | None = None, *, says_unasked: bool = False
+    ) -> None:
         self._load_pack = load_pack
         self._ask = ask
+        self._outside = Outside.ASKED if ask else Outside.UNASKED if says_unasked else Outside.APART
         self._examiners: dict[Jurisdiction, Examiner] = {}
 
     def check(self, items: Sequence[Item], *, locale: str, profile: str | None = None, on_date: date) -> list[Verdict]:
@@ -41,10 +45,9 @@ class Checker:
         for i, item in enumerate(items):
             by_locale.setdefault(item.locale or locale, []).append(i)
         results: list[Examined | None] = [None] * len(items)
-        outside = Outside.APART if self._ask is None else Outside.ASKED
         for name, places in by_locale.items():
             batch = [items[i] for i in places]
-            steps = self.steps(batch, locale=name, profile=profile, on_date=on_date, outside=outside)
+            steps = self.steps(batch, locale=name, profile=profile, on_date=on_date, outside=self._outside)
             for i, examined in zip(places, self._run(steps), strict=True):
                 results[i] = examined
         return [result for result in results if result is not None]

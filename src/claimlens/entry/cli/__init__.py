@@ -19,6 +19,7 @@ from claimlens.entry.cli.exit_codes import INTERRUPTED, USAGE
 #: Command → one line for `--help`. The module of a command has its name and defines `command`.
 COMMANDS = {
     "check": "Judge items: allow, modify or block, with the law for every reason.",
+    "scan": "Judge files of any size in bulk, on all cores or on a cluster.",
     "fix": "Write corrected items and show what changed.",
     "rules": "List, show, test and lint the rules; build their pages.",
     "explain": "Explain one rule: what it finds, the law, examples.",
@@ -37,9 +38,10 @@ COMMANDS = {
     "backup": "Make, list, verify and bring back backups of the store.",
     "purge": "Remove what is past its retention.",
     "incidents": "Keep the record of incidents, announce maintenance; the status page shows it.",
+    "deployments": "List what was started and rolled back; note a roll-back.",
     "maintenance": "Close the service for maintenance, open it again.",
     "profiles": "Switch a transform off for a while, and on.",
-    "db": "Make the tables of the store; say how far they are.",
+    "db": "Make the tables of the store, say how far they are, maintain them.",
 }
 
 

@@ -54,7 +54,9 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _Locale(click.ParamType[str]):
+class Locale(click.ParamType[str]):
+    """A locale that is known."""
+
     name = "locale"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -65,7 +67,9 @@ class _Locale(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
-class _Day(click.ParamType[date]):
+class Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD."""
+
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -81,7 +85,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _KINDS = click.Choice([kind.value for kind in Kind])
 _FORMS = click.Choice([form.value for form in Format])
 _OPTIONS = (
-    click.option("--locale", type=_Locale(), help=f"Whose law applies, unless the item says it: {', '.join(LOCALES)}."),
+    click.option("--locale", type=Locale(), help=f"Whose law applies, unless the item says it: {', '.join(LOCALES)}."),
     click.option("--profile", help="Which transforms run; default: the market's own."),
     click.option(
         "--kind",
@@ -94,7 +98,7 @@ _OPTIONS = (
         type=_FORMS,
         help="Form of the input; default: guessed.",
     ),
-    click.option("--date", "on_date", type=_Day(), help="Judge by the law in force on this day; default: today, UTC."),
+    click.option("--date", "on_date", type=Day(), help="Judge by the law in force on this day; default: today, UTC."),
     click.option("--suppressions", type=_FILE, help="Findings that somebody answers for (YAML)."),
     click.option("--packs", type=_FOLDER, help="Folder of rule packs."),
     click.option(
@@ -126,7 +130,7 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
             profile=profile,
             # In UTC: the same day for everybody who makes the same call.
             on_date=on_date or datetime.now(UTC).date(),
-            suppressions=_suppressions(suppressions),
+            suppressions=suppressions_of(suppressions),
             suppressions_name=str(suppressions or ""),
             packs=packs,
             fail_on=fail_on,
@@ -140,7 +144,8 @@ def judging_options(command: Callable[..., int]) -> Callable[..., int]:
     return decorated
 
 
-def _suppressions(path: Path | None) -> tuple[Suppression, ...]:
+def suppressions_of(path: Path | None) -> tuple[Suppression, ...]:
+    """What stands in a file of suppressions. Raises InputError."""
     if path is None:
         return ()
     from claimlens.usecases.suppressions import read_suppressions
