@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from claimlens.domain.audit import Audit
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import Reach, TenantScope
 from claimlens.domain.verdict import Outcome
 
 
@@ -31,10 +31,8 @@ Position = tuple[datetime, str]
 class AuditStore(Protocol):
     """A tenant's audits. Lists and exports are read from the replica where there is one."""
 
-    async def page(
-        self, scope: TenantScope, chosen: AuditFilter, *, after: Position | None, limit: int
-    ) -> Sequence[Audit]:
-        """Newest first, the rows that come after a position."""
+    async def page(self, reach: Reach, chosen: AuditFilter, *, after: Position | None, limit: int) -> Sequence[Audit]:
+        """Newest first, the rows that come after a position; of one tenant or of all."""
         ...
 
     async def find(self, scope: TenantScope, audit_id: str) -> Audit | None:
@@ -47,6 +45,10 @@ class AuditStore(Protocol):
 
     async def latest_by_item(self, scope: TenantScope, *, after_item: str, limit: int) -> Sequence[Audit]:
         """The newest audit of each item id, in order of the ids (by code point), those after one; no test audits."""
+        ...
+
+    async def decisions(self, scope: TenantScope, audit: Audit) -> Sequence[bytes]:
+        """What the transforms did to the item: lines of the decision log, canonical JSON; none after a day."""
         ...
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:

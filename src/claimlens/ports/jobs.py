@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from claimlens.domain.access import Access
 from claimlens.domain.audit import Event
 from claimlens.domain.job import Job
 from claimlens.domain.tenant import PlatformScope, TenantScope
@@ -33,8 +34,12 @@ class JobStore(Protocol):
         """One job."""
         ...
 
-    async def page(self, scope: TenantScope, *, after: str, limit: int) -> Sequence[Job]:
-        """Newest first."""
+    async def page(self, scope: TenantScope, *, after: str, limit: int, created_by: str = "") -> Sequence[Job]:
+        """Newest first, those that come after an id; `created_by`: those that one actor sent."""
+        ...
+
+    async def cancel(self, scope: TenantScope, job_id: str, *, at: datetime, error: str, access: Access) -> bool:
+        """End a job that is queued or running as failed; the upload is dropped, results stay. False if it ended."""
         ...
 
     def results(self, scope: TenantScope, job_id: str) -> AsyncIterator[bytes]:

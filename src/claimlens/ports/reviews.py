@@ -6,18 +6,18 @@ from typing import Protocol
 from claimlens.domain.access import Access
 from claimlens.domain.audit import Audit
 from claimlens.domain.review import Review
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import Reach, TenantScope
 from claimlens.ports.audits import Position
 
 
 class ReviewStore(Protocol):
     """A tenant's review queue: audits that need a person, and what people decided about them."""
 
-    async def waiting(self, scope: TenantScope, *, after: Position | None, limit: int) -> Sequence[Audit]:
+    async def waiting(self, reach: Reach, *, after: Position | None, limit: int) -> Sequence[Audit]:
         """Audits that need a person and have no decision, newest first; of an item only its newest one, no tests."""
         ...
 
-    async def count_waiting(self, scope: TenantScope, *, most: int) -> int:
+    async def count_waiting(self, reach: Reach, *, most: int) -> int:
         """How many are waiting; counted up to `most`."""
         ...
 

@@ -23,6 +23,10 @@ class Endpoints(Protocol):
 class WebhookStore(Endpoints, Protocol):
     """Endpoints and deliveries of tenants."""
 
+    async def page(self, scope: PlatformScope, *, after: str, limit: int) -> Sequence[Webhook]:
+        """The endpoints of all tenants, oldest first, those that come after an id."""
+        ...
+
     async def create(self, scope: TenantScope, webhook: Webhook, access: Access) -> None:
         """Keep a new endpoint; its secrets are encrypted on the way in."""
         ...
@@ -117,13 +121,22 @@ class Outcome(msgspec.Struct, frozen=True):
     error: str = ""
     retry_after_s: int | None = None
 
+    @property
+    def delivered(self) -> bool:
+        """Whether the receiver took it: a 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 class Message(msgspec.Struct, frozen=True):
-    """What is sent. `id` names it for the receiver over all attempts; `correlation_id` is empty where none is known."""
+    """What is sent. `id` names it for the receiver over all attempts.
+
+    `correlation_id` and `traceparent` are empty where none is known.
+    """
 
     id: str
     payload: bytes
     correlation_id: str = ""
+    traceparent: str = ""
 
 
 class WebhookSender(Protocol):

@@ -14,6 +14,7 @@ from claimlens.ports.accounts import AccessLog
 from claimlens.ports.audits import AuditFilter, AuditStore
 from claimlens.ports.clock import Clock
 from claimlens.usecases.access_log import access_line
+from claimlens.usecases.authentication import reach, scope_within
 from claimlens.usecases.pages import LEAST_ROWS, MOST_ROWS, USUAL_ROWS, Page, cut, moment_and_id_of
 from claimlens.usecases.periods import period_of
 from claimlens.usecases.permissions import require
@@ -39,12 +40,13 @@ class AuditDesk:
         page = await self.rows(principal, query)
         return _encoder.encode({"audits": [audit_wire(row) for row in page.rows], "next_cursor": page.next_cursor})
 
-    async def rows(self, principal: Principal, query: Mapping[str, str]) -> Page[Audit]:
-        """As `page`, the audits themselves."""
+    async def rows(self, principal: Principal, query: Mapping[str, str], *, everywhere: bool = False) -> Page[Audit]:
+        """As `page`, the audits themselves; `everywhere`: of all tenants, for a platform administrator."""
         require(principal, "audits.read")
         chosen, limit = audit_filter(query), limit_of(query, MOST_ROWS, USUAL_ROWS)
         after = moment_and_id_of(query.get("cursor", ""))
-        found = await self._audits.page(principal.scope, chosen, after=after, limit=limit + 1)
+        covered = reach(principal) if everywhere else principal.scope
+        found = await self._audits.page(covered, chosen, after=after, limit=limit + 1)
         page = cut(found, limit, lambda row: (row.ts.isoformat(), row.id))
         await self._note(principal, "audit:read", "", len(page.rows), chosen)
         return page
@@ -52,6 +54,12 @@ class AuditDesk:
     async def one(self, principal: Principal, audit_id: str) -> bytes:
         """The record of one audit, byte for byte as it was hashed. Raises NotFoundError."""
         return (await self._read(principal, audit_id, "audits.read")).record
+
+    async def decisions(self, principal: Principal, audit: Audit) -> list[dict[str, Any]]:
+        """What each transform did to the item of an audit that was just read; none when the log is a day old."""
+        require(principal, "audits.read")
+        lines = await self._audits.decisions(scope_within(principal, audit.tenant_id), audit)
+        return [msgspec.json.decode(line) for line in lines]
 
     async def find(self, principal: Principal, audit_id: str) -> Audit:
         """One audit with the columns people search. Raises NotFoundError."""

@@ -173,6 +173,28 @@ def scope_of_tenant(tenant: Tenant) -> TenantScope:
     return TenantScope(tenant.id)
 
 
+def stranger_of_tenant(tenant: Tenant, actor: str, *, ip: str = "", correlation_id: str = "") -> Principal:
+    """Somebody whom nobody knows, let in to one thing of a tenant by who may: by a link that was given to them."""
+    return Principal(
+        actor=actor,
+        role=Role.VIEWER,
+        scope=TenantScope(tenant.id),
+        tenant=tenant,
+        ip=ip,
+        correlation_id=correlation_id,
+    )
+
+
+def looking_at(principal: Principal, tenant: Tenant) -> Principal:
+    """A platform administrator at work in a tenant that may not be their own: its rows, and its access log.
+
+    Raises RefusedError for everybody else.
+    """
+    if principal.platform is None:
+        raise RefusedError(f"this is for the tenant {principal.scope.tenant_id} only")
+    return msgspec.structs.replace(principal, scope=TenantScope(tenant.id), tenant=tenant)
+
+
 def operator(login: str, tenant: Tenant | None = None) -> Principal:
     """The person at the machine: whoever can read the installation's secret and its store may do everything.
 

@@ -7,14 +7,18 @@ were hashed; the last line is `{"bundle": …, "signature": …}`. `docs/referen
 import base64
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from claimlens.domain.errors import InvalidError
+from claimlens.domain.errors import ConflictError, InvalidError, NotFoundError
 from claimlens.domain.seal import BUNDLE_LINE, Bundle, key_name, statement_of
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import Principal, TenantScope
 from claimlens.kit.canonical_json import canonical_json
+from claimlens.ports.accounts import AccessLog
+from claimlens.ports.audits import AuditStore
 from claimlens.ports.clock import Clock
 from claimlens.ports.seals import KeptSeal, SealKey, SealStore
+from claimlens.usecases.access_log import access_line
+from claimlens.usecases.permissions import require
 
 #: How the lines begin that are no audits.
 SEAL_START, END_START = b'{"members":', b'{"bundle":'
@@ -67,6 +71,31 @@ class Bundles:
 
     async def _records(self, scope: TenantScope, kept: KeptSeal) -> list[tuple[object, bytes]]:
         return list(await self._seals.records(scope, kept.listed()))
+
+
+class BundleDesk:
+    """Gives bundles to people: the seal over one audit, with everything under it."""
+
+    def __init__(self, bundles: Bundles, audits: AuditStore, seals: SealStore, access: AccessLog, clock: Clock) -> None:
+        self._bundles = bundles
+        self._audits = audits
+        self._seals = seals
+        self._access = access
+        self._clock = clock
+
+    async def around(self, principal: Principal, audit_id: str) -> AsyncIterator[bytes]:
+        """The lines of the bundle that covers an audit. Raises NotFoundError, ConflictError before it is sealed."""
+        require(principal, "audits.export")
+        audit = await self._audits.find(principal.scope, audit_id)
+        if audit is None:
+            raise NotFoundError(f"there is no audit {audit_id!r:.80}")
+        kept = await self._seals.covering(principal.scope, audit.ts, audit.id)
+        if kept is None:
+            raise ConflictError("the audit is not sealed yet; the next seal takes it in, within some minutes")
+        seen = {"count": len(kept.listed()), "filter": {"seal": kept.number}}
+        line = access_line(principal, self._clock, "audit:export", audit.id, seen)
+        await self._access.add(principal.scope, line)
+        return self._bundles.lines(principal.scope, start=audit.ts, end=audit.ts + timedelta(microseconds=1))
 
 
 def _seal_line(kept: KeptSeal) -> bytes:

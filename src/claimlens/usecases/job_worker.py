@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from claimlens.domain.audit import DecisionLog, Event, JobChunk, JournalEntry
-from claimlens.domain.errors import ConflictError, InvalidError, OverloadedError, RequestError
+from claimlens.domain.errors import ConflictError, InvalidError, NotFoundError, OverloadedError, RequestError
 from claimlens.domain.job import Job
 from claimlens.domain.tenant import PlatformScope, Principal, Role
 from claimlens.gate.ingest.record import id_of
@@ -19,10 +20,12 @@ from claimlens.ports.accounts import TenantStore
 from claimlens.ports.clock import Clock
 from claimlens.ports.jobs import JobStore
 from claimlens.ports.journal import Journal
+from claimlens.ports.tracing import Tracer, correlation
 from claimlens.usecases.asks import PATIENT_RETRIES, PATIENT_SERVICES_MS, Ask, Asked, read_line
 from claimlens.usecases.authentication import scope_of
 from claimlens.usecases.job_upload import read_chunk
 from claimlens.usecases.listeners import Listeners
+from claimlens.usecases.untraced import Untraced
 from claimlens.usecases.verdicts import Desk, Judgement
 
 LEASE = timedelta(seconds=60)
@@ -53,6 +56,8 @@ class JobWorker:
         clock: Clock,
         listeners: Listeners,
         platform: PlatformScope,
+        *,
+        tracer: Tracer | None = None,
     ) -> None:
         self._jobs = jobs
         self._desk = desk
@@ -61,6 +66,7 @@ class JobWorker:
         self._clock = clock
         self._listeners = listeners
         self._platform = platform
+        self._tracer = tracer or Untraced()
 
     async def work_one(self) -> bool:
         """Work a job to its end, or as long as it is ours; False if there was none.
@@ -85,7 +91,9 @@ class JobWorker:
             correlation_id=job.correlation_id,
         )
         try:
-            await self._work(principal, job, lease)
+            correlation.set(job.correlation_id)
+            with bound_contextvars(tenant=job.tenant_id, job_id=job.id, correlation_id=job.correlation_id):
+                await self._work(principal, job, lease)
         except ConflictError:
             _log.warning("job_lost", job_id=job.id, tenant=job.tenant_id)
         except OverloadedError:
@@ -96,11 +104,17 @@ class JobWorker:
             with suppress(RequestError):
                 await self._jobs.extend(self._platform, job.id, lease=lease, until=self._clock.now())
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, NotFoundError) and not await self._is_ours(job, lease):
+                _log.warning("job_lost", job_id=job.id, tenant=job.tenant_id)  # cancelled: its upload is gone
+                return True
             # It would fail again, and every other job would wait behind it.
             _log.exception("job_failed", job_id=job.id, tenant=job.tenant_id)
             await self._end(principal, job, lease, "stopped by an internal error; what was judged until then stands")
         return True
+
+    async def _is_ours(self, job: Job, lease: str) -> bool:
+        return await self._jobs.extend(self._platform, job.id, lease=lease, until=self._clock.now() + LEASE)
 
     async def drop_broken(self) -> int:
         """Remove uploads that broke off an hour ago or earlier; how many."""
@@ -111,8 +125,10 @@ class JobWorker:
         items, unread = job.items, job.unread
         for number in range(job.chunks_done, job.chunks):
             lines = await self._jobs.chunk(self._platform, job.id, number)
-            entry = await self._judged(principal, job, number, lines, lease)
-            await self._journal.write(principal.scope, entry)
+            with self._tracer.begin("job.chunk", _facts(job, number)):
+                entry = await self._judged(principal, job, number, lines, lease)
+                with self._tracer.span("store.commit"):
+                    await self._journal.write(principal.scope, entry)
             assert entry.job_chunk
             items, unread = items + entry.job_chunk.items, unread + entry.job_chunk.unread
             now = self._clock.now()
@@ -194,6 +210,16 @@ class JobWorker:
         asked_of_gate = tuple([one.asked for one in asked])
         ask = Ask(asked_of_gate, services_ms=PATIENT_SERVICES_MS, services_retries=PATIENT_RETRIES)
         return await self._desk.judge(principal, ask, job_id=job.id)
+
+
+def _facts(job: Job, number: int) -> dict[str, str | int]:
+    """What the trace of a chunk says."""
+    return {
+        "claimlens.tenant": job.tenant_id,
+        "claimlens.job": job.id,
+        "claimlens.chunk": number,
+        "claimlens.correlation_id": job.correlation_id,
+    }
 
 
 def _unread(line: int, record: Any, error: InvalidError) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from claimlens.domain.errors import InvalidError, NotFoundError, UnknownLocaleError
+from claimlens.domain.errors import ConflictError, InvalidError, NotFoundError, UnknownLocaleError
 from claimlens.domain.job import Job, JobState
 from claimlens.domain.jurisdiction import canonical_locale
 from claimlens.domain.tenant import Principal, Tenant
@@ -17,8 +17,11 @@ from claimlens.usecases.access_log import access_line
 from claimlens.usecases.asks import not_allowed
 from claimlens.usecases.job_upload import Cutter
 from claimlens.usecases.menus import UNKNOWN_LOCALE
+from claimlens.usecases.pages import USUAL_ROWS, Page, cut, position_of
 from claimlens.usecases.permissions import may, require
 
+#: What the error of a cancelled job says.
+CANCELLED = "cancelled; what was judged until then stands"
 _encoder = msgspec.json.Encoder()
 
 
@@ -62,6 +65,23 @@ class JobDesk:
         await self._jobs.queue(principal.scope, job.id, chunks=chunks, lines=cutter.items)
         return msgspec.structs.replace(job, state=JobState.QUEUED, chunks=chunks, lines=cutter.items)
 
+    async def page(self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS) -> Page[Job]:
+        """Jobs, newest first. Who may not read the tenant's jobs sees their own."""
+        require(principal, "jobs.read")
+        own = "" if may(principal, "jobs.read_all") else principal.actor
+        rows = await self._jobs.page(principal.scope, after=position_of(cursor), limit=limit + 1, created_by=own)
+        return cut(rows, limit, lambda row: (row.id,))
+
+    async def cancel(self, principal: Principal, job_id: str) -> Job:
+        """End a job before its time: what was judged until then stands. Raises NotFoundError, ConflictError."""
+        require(principal, "jobs.cancel")
+        job = await self.status(principal, job_id)
+        line = access_line(principal, self._clock, "job:cancel", job.id, {"state": [job.state, JobState.FAILED]})
+        ended = await self._jobs.cancel(principal.scope, job.id, at=self._clock.now(), error=CANCELLED, access=line)
+        if not ended:
+            raise ConflictError(f"the job {job.id} is {job.state}: only one that waits or runs can be cancelled")
+        return await self.status(principal, job.id)
+
     async def status(self, principal: Principal, job_id: str) -> Job:
         """One job. Who may not read the tenant's jobs sees their own. Raises NotFoundError."""
         require(principal, "jobs.read")
@@ -98,7 +118,7 @@ def job_wire(job: Job) -> dict[str, Any]:
         "lines": job.lines,
         "items": job.items,
         "unread": job.unread,
-        "progress": 1.0 if job.state is JobState.FINISHED else job.chunks_done / job.chunks if job.chunks else 0.0,
+        "progress": progress_of(job),
         "created_at": moment_text(job.created_at),
         "started_at": moment_text(job.started_at) if job.started_at else None,
         "finished_at": moment_text(job.finished_at) if job.finished_at else None,
@@ -106,6 +126,11 @@ def job_wire(job: Job) -> dict[str, Any]:
         "test": job.test,
         "correlation_id": job.correlation_id,
     }
+
+
+def progress_of(job: Job) -> float:
+    """How far it is, 0 to 1."""
+    return 1.0 if job.state is JobState.FINISHED else job.chunks_done / job.chunks if job.chunks else 0.0
 
 
 def _locale(locale: str, tenant: Tenant) -> str:

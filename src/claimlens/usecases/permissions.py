@@ -18,11 +18,14 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "gate.judge": _PUBLISHERS,
     "gate.preview": frozenset(Role),
     "jobs.create": _PUBLISHERS,
+    "jobs.cancel": _PUBLISHERS,
     "jobs.read": _PUBLISHERS | _READERS,
     "jobs.read_all": _READERS,
     # Records.
     "audits.read": _READERS,
     "audits.prove": _READERS,
+    # A link by which everybody who has it reads one verdict for some days.
+    "audits.share": _EDITORS,
     "audits.export": _ADMINS,
     "menu.export": _EDITORS,
     # What the rules are. They hold nothing of any tenant.
@@ -60,6 +63,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "maintenance.read": frozenset(Role),
     "maintenance.write": _PLATFORM,
     "operations.read": _PLATFORM,
+    "services.read": frozenset(Role),
     "services.write": _PLATFORM,
     "profiles.switch": _PLATFORM,
     "incidents.read": _PLATFORM,

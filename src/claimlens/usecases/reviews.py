@@ -19,6 +19,7 @@ from claimlens.ports.clock import Clock
 from claimlens.ports.reviews import ReviewStore
 from claimlens.usecases.access_log import access_line
 from claimlens.usecases.asks import read_validate
+from claimlens.usecases.authentication import reach
 from claimlens.usecases.corrections import corrected_record
 from claimlens.usecases.pages import USUAL_ROWS, Page, cut, moment_and_id_of
 from claimlens.usecases.permissions import require
@@ -78,19 +79,26 @@ class Reviews:
         self._desk = desk
         self._clock = clock
 
-    async def waiting(self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS) -> Page[Audit]:
-        """Audits that wait for a person, newest first. Raises InvalidError for a cursor that is none of ours."""
+    async def waiting(
+        self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS, everywhere: bool = False
+    ) -> Page[Audit]:
+        """Audits that wait for a person, newest first. Raises InvalidError for a cursor that is none of ours.
+
+        `everywhere`: of all tenants, for a platform administrator.
+        """
         require(principal, "reviews.read")
-        rows = await self._reviews.waiting(principal.scope, after=moment_and_id_of(cursor), limit=limit + 1)
+        covered = reach(principal) if everywhere else principal.scope
+        rows = await self._reviews.waiting(covered, after=moment_and_id_of(cursor), limit=limit + 1)
         found = cut(rows, limit, lambda row: (row.ts.isoformat(), row.id))
         line = access_line(principal, self._clock, "audit:read", "", {"count": len(found.rows), "filter": "reviews"})
         await self._access.add(principal.scope, line)
         return found
 
-    async def count_waiting(self, principal: Principal) -> int:
+    async def count_waiting(self, principal: Principal, *, everywhere: bool = False) -> int:
         """How many wait; MOST_COUNTED means that many or more."""
         require(principal, "reviews.read")
-        return await self._reviews.count_waiting(principal.scope, most=MOST_COUNTED)
+        covered = reach(principal) if everywhere else principal.scope
+        return await self._reviews.count_waiting(covered, most=MOST_COUNTED)
 
     async def decided(self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS) -> Page[ReviewView]:
         """Decisions, newest first. Raises InvalidError for a cursor that is none of ours."""

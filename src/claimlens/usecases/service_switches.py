@@ -37,7 +37,9 @@ class Off(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown_in(self, state: ServiceState) -> ServiceState:
         """The state of a service that is switched off."""
-        return msgspec.structs.replace(state, transport="off", off_until=self.until, off_reason=self.reason)
+        return msgspec.structs.replace(
+            state, transport="off", since=self.since, off_until=self.until, off_reason=self.reason
+        )
 
 
 class ServiceLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from claimlens.ports.webhooks import WebhookSender, WebhookStore
 from claimlens.usecases.access_log import access_line, difference
 from claimlens.usecases.authentication import scope_within, tenant_within
 from claimlens.usecases.fields import one_line
-from claimlens.usecases.pages import Page
+from claimlens.usecases.pages import USUAL_ROWS, Page, cut, position_of
 from claimlens.usecases.permissions import require
 
 #: How long the old secret signs beside the new one, unless said otherwise, and at most.
@@ -119,6 +119,13 @@ class Webhooks:
         await self._webhooks.create(scope, webhook, line)
         await self._words.announce("webhook", tenant.id)
         return _issued(webhook)
+
+    async def everywhere(self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS) -> Page[WebhookView]:
+        """The endpoints of all tenants, oldest first. Raises RefusedError for all but platform administrators."""
+        require(principal, "tenants.create")
+        assert principal.platform is not None
+        rows = await self._webhooks.page(principal.platform, after=position_of(cursor), limit=limit + 1)
+        return cut([_view(row) for row in rows], limit, lambda row: (row.id,))
 
     async def page(self, principal: Principal, *, tenant_id: str | None = None) -> Page[WebhookView]:
         """Every endpoint of the tenant, oldest first."""

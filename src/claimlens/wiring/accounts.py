@@ -1,6 +1,7 @@
 """Tenants, keys, users and the access log over this installation's store, for the service and for commands."""
 
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from claimlens.adapters.disk.secret_key import made_secret
 from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.api_keys import SqlApiKeys
+from claimlens.adapters.sql.deployments import SqlDeployments
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.incidents import SqlIncidents
 from claimlens.adapters.sql.service_news import SqlServiceNews
@@ -28,15 +30,19 @@ from claimlens.ports.secrets import SecretBox
 from claimlens.usecases.access_log import AccessDesk
 from claimlens.usecases.api_keys import ApiKeys
 from claimlens.usecases.authentication import Authentication
+from claimlens.usecases.checks import Checker
+from claimlens.usecases.deployments import Deployments
 from claimlens.usecases.incidents import Incidents
 from claimlens.usecases.maintenance import Maintenance
 from claimlens.usecases.second_factors import SecondFactors
 from claimlens.usecases.service_switches import ServiceLine, ServiceSwitches
 from claimlens.usecases.sessions import TRIES_PER_ADDRESS, Sessions
+from claimlens.usecases.tenant_choice import TenantChoice
 from claimlens.usecases.tenants import Tenants
 from claimlens.usecases.transforms import Transforms
 from claimlens.usecases.users import SignIn, Users
-from claimlens.wiring import open_database
+from claimlens.usecases.versions import Versions
+from claimlens.wiring import open_checker, open_database
 
 
 class Accounts:
@@ -48,6 +54,7 @@ class Accounts:
         words: Cache,
         clock: Clock,
         secret_box: Callable[[], SecretBox],
+        checker: Callable[[], Checker],
         *,
         sign_ins_per_minute: int = TRIES_PER_ADDRESS,
         maintenance_file: Path | None = None,
@@ -66,8 +73,10 @@ class Accounts:
         self._passwords = Argon2Passwords()
         self._words = words
         self._secret_box = secret_box
-
+        self._checker = checker
+        self._database = database
         self.incident_store = SqlIncidents(database)
+
     @cached_property
     def authentication(self) -> Authentication:
         """Keys into principals."""
@@ -82,6 +91,11 @@ class Accounts:
     def tenants(self) -> Tenants:
         """Tenants."""
         return Tenants(self.tenant_store, self.log, self.clock, self._words)
+
+    @cached_property
+    def tenant_choice(self) -> TenantChoice:
+        """Which tenant a platform administrator looks at."""
+        return TenantChoice(self.tenant_store, self.log, self.clock)
 
     @cached_property
     def users(self) -> Users:
@@ -135,15 +149,28 @@ class Accounts:
         return await self.service_switches.overview(self._service_news)
 
     @cached_property
-    def transforms(self) -> Transforms:
-        """Transforms that are switched off."""
-        return Transforms(self._switches, self.clock, self._words)
+    def versions(self) -> Versions:
+        """What runs here."""
+        return Versions(self._checker(), self._migration)
 
+    async def _migration(self) -> str:
+        return (await migrate.status(self._database)).current
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """What was started and rolled back."""
+        return Deployments(SqlDeployments(self._database), self.versions, self.clock, socket.gethostname())
 
     @cached_property
     def incidents(self) -> Incidents:
         """Incidents and announced maintenance."""
         return Incidents(self.incident_store, self.clock)
+
+    @cached_property
+    def transforms(self) -> Transforms:
+        """Transforms that are switched off."""
+        return Transforms(self._switches, self.clock, self._words)
+
 
 def open_secret_box(settings: Settings) -> InstallationSecretBox:
     """The installation's secret: as configured, in development else a file that is made on the first start.
@@ -188,6 +215,7 @@ async def operating(settings: Settings) -> AsyncIterator[Accounts]:
             cache,
             clock,
             lambda: open_secret_box(settings),
+            lambda: open_checker(settings),
             maintenance_file=settings.maintenance_file,
         )
     except OverloadedError as error:

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claimlens.adapters.sql.engine import Database
-from claimlens.adapters.sql.tables import Id, Moment, audit_hours, audits
+from claimlens.adapters.sql.tables import Id, Moment, audit_hours, audits, decision_logs
 from claimlens.adapters.sql.within import is_storable, is_text, within
 from claimlens.domain.audit import Audit
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import PlatformScope, Reach, TenantScope
 from claimlens.domain.verdict import Outcome
 from claimlens.kit.uuid7 import is_uuid, moment_of
 from claimlens.ports.audits import AuditFilter, Position
@@ -30,20 +30,19 @@ class SqlAudits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(
-        self, scope: TenantScope, chosen: AuditFilter, *, after: Position | None, limit: int
-    ) -> Sequence[Audit]:
-        """Newest first, the rows that come after a position."""
-        query = sa.select(audits).where(*_conditions(scope, chosen))
+    async def page(self, reach: Reach, chosen: AuditFilter, *, after: Position | None, limit: int) -> Sequence[Audit]:
+        """Newest first, the rows that come after a position; of one tenant or of all."""
+        query = sa.select(audits).where(*_conditions(reach, chosen))
         if after is not None:
             # The second condition says nothing new, except to PostgreSQL which partitions it need not open.
             query = query.where(_position() < _literal(after), audits.c.ts <= after[0])
         query = query.order_by(audits.c.ts.desc(), audits.c.id.desc())
         async with self._database.read() as connection:
-            if not chosen.rule_id or chosen.item_id or chosen.correlation_id:
+            is_narrow = bool(chosen.item_id or chosen.correlation_id)
+            if not chosen.rule_id or is_narrow or isinstance(reach, PlatformScope):
                 return [audit_of(row) for row in await connection.execute(query.limit(limit))]
             found: list[Audit] = []
-            for start, end in await _stretches(connection, scope, chosen, after):
+            for start, end in await _stretches(connection, reach, chosen, after):
                 within_it = [audits.c.ts < end] if end is not None else []
                 within_it += [audits.c.ts >= start] if start is not None else []
                 rows = await connection.execute(query.where(*within_it).limit(limit - len(found)))
@@ -94,6 +93,18 @@ class SqlAudits:
             values = {"tenant": scope.tenant_id, "after": after_item, "most": limit}
             return [audit_of(row) for row in await connection.execute(_latest(self._database.dialect), values)]
 
+    async def decisions(self, scope: TenantScope, audit: Audit) -> Sequence[bytes]:
+        """What the transforms did to the item: lines of the decision log, canonical JSON; none after a day."""
+        query = sa.select(decision_logs.c.lines).where(
+            within(decision_logs, scope),
+            decision_logs.c.ts == audit.ts,
+            decision_logs.c.correlation_id == audit.correlation_id,
+        )
+        async with self._database.read(fresh=True) as connection:
+            found = (await connection.execute(query)).scalars().all()
+        named = f'"audit_id":"{audit.id}"'.encode()
+        return [line for lines in found for line in zlib.decompress(lines).splitlines() if named in line]
+
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:
         """How many there are."""
         query = sa.select(sa.func.count()).select_from(audits).where(*_conditions(scope, chosen))
@@ -138,8 +149,8 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _conditions(scope: TenantScope, chosen: AuditFilter) -> list[sa.ColumnElement[bool]]:
-    found = [within(audits, scope)]
+def _conditions(reach: Reach, chosen: AuditFilter) -> list[sa.ColumnElement[bool]]:
+    found = [within(audits, reach)]
     if chosen.start is not None:
         found.append(audits.c.ts >= chosen.start)
     if chosen.end is not None:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from claimlens.adapters.sql.access_log import add_line
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.entries import Rows, event_row, insert
 from claimlens.adapters.sql.tables import job_chunks, jobs
 from claimlens.adapters.sql.within import within
+from claimlens.domain.access import Access
 from claimlens.domain.audit import Event
 from claimlens.domain.errors import NotFoundError
 from claimlens.domain.job import Job, JobState
@@ -62,13 +64,26 @@ class SqlJobs:
             row = found.one_or_none()
         return None if row is None else _job(row)
 
-    async def page(self, scope: TenantScope, *, after: str, limit: int) -> Sequence[Job]:
-        """Newest first, those that come after an id."""
+    async def page(self, scope: TenantScope, *, after: str, limit: int, created_by: str = "") -> Sequence[Job]:
+        """Newest first, those that come after an id; `created_by`: those that one actor sent."""
         query = sa.select(jobs).where(within(jobs, scope)).order_by(jobs.c.id.desc()).limit(limit)
+        if created_by:
+            query = query.where(jobs.c.created_by == created_by)
         if after:
             query = query.where(jobs.c.id < after if is_uuid(after) else sa.false())
         async with self._database.read(fresh=True) as connection:
             return [_job(row) for row in await connection.execute(query)]
+
+    async def cancel(self, scope: TenantScope, job_id: str, *, at: datetime, error: str, access: Access) -> bool:
+        """End a job that is queued or running as failed; the upload is dropped, results stay. False if it ended."""
+        live = jobs.c.state.in_([JobState.QUEUED.value, JobState.RUNNING.value])
+        ended = {"state": JobState.FAILED.value, "finished_at": at, "error": error, "lease": "", "lease_until": None}
+        async with self._database.write() as connection:
+            if not (await connection.execute(sa.update(jobs).where(_is(scope, job_id), live).values(ended))).rowcount:
+                return False
+            await connection.execute(sa.update(job_chunks).where(job_chunks.c.job_id == job_id).values(lines=None))
+            await add_line(connection, access)
+            return True
 
     async def results(self, scope: TenantScope, job_id: str) -> AsyncIterator[bytes]:
         """The results so far, chunk by chunk in order: NDJSON."""

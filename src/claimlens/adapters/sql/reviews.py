@@ -14,7 +14,7 @@ from claimlens.adapters.sql.within import within
 from claimlens.domain.access import Access
 from claimlens.domain.audit import Audit
 from claimlens.domain.review import Decision, Review
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import Reach, TenantScope
 from claimlens.kit.uuid7 import is_uuid
 from claimlens.ports.audits import Position
 
@@ -25,19 +25,19 @@ class SqlReviews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def waiting(self, scope: TenantScope, *, after: Position | None, limit: int) -> Sequence[Audit]:
+    async def waiting(self, reach: Reach, *, after: Position | None, limit: int) -> Sequence[Audit]:
         """Audits that need a person and have no decision, newest first; of an item only its newest one, no tests."""
-        query = sa.select(audits).where(*_waiting(scope))
+        query = sa.select(audits).where(*_waiting(reach))
         if after is not None:
             query = query.where(_position(audits.c.ts, audits.c.id) < _literal(after), audits.c.ts <= after[0])
         query = query.order_by(audits.c.ts.desc(), audits.c.id.desc()).limit(limit)
         async with self._database.read(fresh=True) as connection:
             return [audit_of(row) for row in await connection.execute(query)]
 
-    async def count_waiting(self, scope: TenantScope, *, most: int) -> int:
+    async def count_waiting(self, reach: Reach, *, most: int) -> int:
         """How many are waiting; counted up to `most`."""
         # In the order of the index: without one PostgreSQL would go through all of them before it stops.
-        newest = sa.select(audits.c.id).where(*_waiting(scope)).order_by(audits.c.ts.desc(), audits.c.id.desc())
+        newest = sa.select(audits.c.id).where(*_waiting(reach)).order_by(audits.c.ts.desc(), audits.c.id.desc())
         few = newest.limit(most).subquery()
         async with self._database.read() as connection:
             return int((await connection.execute(sa.select(sa.func.count()).select_from(few))).scalar_one())
@@ -92,10 +92,10 @@ class SqlReviews:
             return bool(gone.rowcount)
 
 
-def _waiting(scope: TenantScope) -> list[sa.ColumnElement[bool]]:
+def _waiting(reach: Reach) -> list[sa.ColumnElement[bool]]:
     newer = audits.alias("newer")
     return [
-        within(audits, scope),
+        within(audits, reach),
         # Written as the partial index has it: with a parameter neither store would know that the index fits.
         sa.literal_column("audits.needs_review", sa.Boolean),
         ~audits.c.test,

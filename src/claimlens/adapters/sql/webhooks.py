@@ -14,7 +14,7 @@ from claimlens.adapters.sql.tables import deliveries, outbox, webhooks
 from claimlens.adapters.sql.within import within
 from claimlens.domain.access import Access
 from claimlens.domain.audit import Event
-from claimlens.domain.tenant import TenantScope
+from claimlens.domain.tenant import PlatformScope, TenantScope
 from claimlens.domain.webhook import Delivery, DeliveryState, Webhook
 from claimlens.kit.uuid7 import is_uuid
 from claimlens.ports.secrets import SecretBox
@@ -53,6 +53,14 @@ class SqlWebhooks:
     async def all_of(self, scope: TenantScope) -> Sequence[Webhook]:
         """Every endpoint of the tenant, oldest first (a tenant has at most 50)."""
         query = sa.select(webhooks).where(within(webhooks, scope)).order_by(webhooks.c.id)
+        async with self._database.read(fresh=True) as connection:
+            return [webhook_of(row, self._box) for row in await connection.execute(query)]
+
+    async def page(self, scope: PlatformScope, *, after: str, limit: int) -> Sequence[Webhook]:
+        """The endpoints of all tenants, oldest first, those that come after an id."""
+        query = sa.select(webhooks).where(within(webhooks, scope)).order_by(webhooks.c.id).limit(limit)
+        if after:
+            query = query.where(webhooks.c.id > after if is_uuid(after) else sa.false())
         async with self._database.read(fresh=True) as connection:
             return [webhook_of(row, self._box) for row in await connection.execute(query)]
 

@@ -16,10 +16,11 @@ from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.idempotency import fingerprint, key_of
 from claimlens.entry.api.reply import framework
 from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
+from claimlens.entry.api.vocabulary import CURSOR, LIMIT
 from claimlens.entry.web.bodies import body_pieces
 from claimlens.entry.web.reply import Reply
 from claimlens.usecases.job_upload import MOST_BYTES
-from claimlens.usecases.jobs import job_wire
+from claimlens.usecases.jobs import CANCELLED, job_wire
 
 _TAG = "Jobs"
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
@@ -41,6 +42,15 @@ _JOB: dict[str, Any] = {
         "error": {"type": ["string", "null"]},
         "test": {"type": "boolean"},
         "correlation_id": {"type": "string"},
+    },
+}
+_JOBS: dict[str, Any] = {
+    "title": "JobPage",
+    "type": "object",
+    "required": ["jobs", "next_cursor"],
+    "properties": {
+        "jobs": {"type": "array", "items": _JOB},
+        "next_cursor": {"type": ["string", "null"]},
     },
 }
 _EXAMPLE = {
@@ -135,6 +145,44 @@ def _queued(answer: Reply, job_id: str) -> Reply:
 
 @route(
     "GET",
+    "/v1/menu/jobs",
+    Spec(
+        name="listJobs",
+        tag=_TAG,
+        summary="List jobs",
+        about="Newest first. A publisher sees the jobs of its own key.",
+        action="jobs.read",
+        query=(CURSOR, LIMIT),
+        answers=(Answer(shape=_JOBS, example={"jobs": [_EXAMPLE], "next_cursor": None}),),
+    ),
+)
+async def page(call: TheCall) -> Response[bytes]:
+    """List jobs."""
+    found = await call.service.jobs.page(call.principal, **call.rows())
+    return reply.json({"jobs": [job_wire(job) for job in found.rows], "next_cursor": found.next_cursor})
+
+
+@route(
+    "DELETE",
+    "/v1/menu/jobs/{job_id:uuid}",
+    Spec(
+        name="cancelJob",
+        tag=_TAG,
+        summary="Cancel a job",
+        about="It ends as `failed` and says so; what was judged until then stands. A publisher cancels the jobs of its "
+        "own key.",
+        action="jobs.cancel",
+        answers=(Answer(shape=_JOB, example={**_EXAMPLE, "state": "failed", "error": CANCELLED}),),
+        problems=("NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
+    ),
+)
+async def cancel(call: TheCall, job_id: FromPath[UUID]) -> Response[bytes]:
+    """Cancel a job."""
+    return reply.json(job_wire(await call.service.jobs.cancel(call.principal, str(job_id))))
+
+
+@route(
+    "GET",
     "/v1/menu/jobs/{job_id:uuid}",
     Spec(
         name="getJob",
@@ -171,4 +219,4 @@ async def results(call: TheCall, job_id: FromPath[UUID]) -> Stream:
     return await reply.stream(lines, "application/x-ndjson")
 
 
-ROUTES = [create, status, results]
+ROUTES = [create, page, status, cancel, results]

@@ -177,21 +177,17 @@ def erase(tenant_id: str, yes: bool, as_json: bool) -> int:
 @AS_JSON
 def contacts(as_csv: bool, as_json: bool) -> int:
     """List whom to write to, tenant by tenant. Those without an address are named on standard error."""
-    columns = ("tenant", "name", "contact_email", "isolated")
+    from claimlens.usecases.tenant_contacts import COLUMNS, contacts_csv
+    from claimlens.usecases.tenant_contacts import contacts as rows_of
+
     tenants = _all()
-    rows = [(t.id, t.name, t.contact_email, cell(t.isolated)) for t in tenants if t.contact_email]
+    rows = rows_of(tenants)
     if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
     elif as_csv:
-        import csv
-
-        from claimlens.kit.spreadsheet import safe_cell
-
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        writer.writerows([[safe_cell(each) for each in row] for row in rows])
+        sys.stdout.write(contacts_csv(rows))
     else:
-        print_table(columns, rows)
+        print_table(COLUMNS, rows)
     if without := [t.id for t in tenants if not t.contact_email]:
         print(f"no contact address: {', '.join(without)}", file=sys.stderr)
     return CLEAN

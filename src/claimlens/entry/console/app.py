@@ -14,12 +14,17 @@ from claimlens.entry.console import (
     audits,
     banner,
     dashboard,
+    jobs,
     keys,
+    performance,
     playground,
     reviews,
     rules,
+    services,
+    shared,
     sign_in,
     statics,
+    tenants,
     users,
     webhooks,
 )
@@ -37,7 +42,25 @@ from claimlens.wiring.service import Service
 
 #: Where the console lives.
 PREFIX = "/console"
-_MODULES = (statics, banner, sign_in, account, playground, audits, reviews, rules, dashboard, keys, users, webhooks)
+_MODULES = (
+    statics,
+    banner,
+    sign_in,
+    account,
+    playground,
+    audits,
+    reviews,
+    rules,
+    dashboard,
+    keys,
+    users,
+    webhooks,
+    jobs,
+    services,
+    performance,
+    tenants,
+    shared,
+)
 ROUTES = tuple(handler for module in _MODULES for handler in module.ROUTES)
 
 
@@ -54,10 +77,12 @@ def create_console(service: Service) -> App:
 
     def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         scope: Any = request.scope
-        visit: Visit = scope.get(visits.KEY) or Visit(scope[web.KEY], service, cookies)
+        visit: Visit | None = scope.get(visits.KEY)
+        if visit is None:
+            raise error if isinstance(error, _UnmetError) else _UnmetError(error)
         return error_page(visit, error)
 
-    return Litestar(  # type: ignore[return-value]
+    framework = Litestar(
         route_handlers=ROUTES,
         middleware=[doorway],
         dependencies={"visit": Provide(visit_of, sync_to_thread=False)},
@@ -67,6 +92,24 @@ def create_console(service: Service) -> App:
         request_max_body_size=None,  # each page says what it takes
         signature_namespace={"Visit": Visit},
     )
+
+    async def console(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await framework(scope, receive, send)
+        except _UnmetError as unmet:
+            visit = await Doorway(framework, service, cookies).meet(scope[web.KEY])
+            answer = error_page(visit, unmet.error).to_asgi_response(app=None, request=Request(scope))
+            await answer(scope, receive, send)
+
+    return console
+
+
+class _UnmetError(Exception):
+    """No page answers: the framework says so before anybody was asked who they are."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 def error_page(visit: Visit, error: Exception) -> Response[bytes]:

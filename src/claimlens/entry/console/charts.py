@@ -1,10 +1,11 @@
-"""Trends as lines in SVG, drawn on the server: no script, no style of its own."""
+"""Trends as lines, days as a strip, in SVG drawn on the server: no script, no style of its own."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import NamedTuple
 
 from claimlens.usecases.dashboard import Point
+from claimlens.usecases.slo import Day
 
 #: The box that is drawn in, and the room around the lines: left, top, right, bottom.
 WIDTH, HEIGHT = 640, 200
@@ -50,3 +51,31 @@ def _round_up(value: int) -> int:
         return 2
     power = int(10 ** (len(str(value)) - 1))
     return next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value and step * power % 2 == 0)
+
+
+class Cell(NamedTuple):
+    """One day of a strip: where it stands, its state, and what is said of it."""
+
+    x: float
+    state: str
+    day: date
+    said: str
+
+
+def day_strip(days: Sequence[Day], objective: float) -> list[Cell]:
+    """Days side by side in a box that is 10 wide for each: within the objective, below it, or nothing recorded."""
+    cells = []
+    for index, day in enumerate(days):
+        if day.ratio is None:
+            state, said = "no_data", "nothing recorded"
+        else:
+            state = "ok" if day.ratio >= objective else "critical"
+            said = f"{100 * day.ratio:.2f} % of {day.requests:,} requests"
+        cells.append(Cell(index * 10, state, day.day, said))
+    return cells
+
+
+def share_of(values: Sequence[float | None]) -> list[float]:
+    """Each value as a percentage of the largest; 0 for none."""
+    most = max((value for value in values if value is not None), default=0.0)
+    return [round(100 * value / most, 1) if value is not None and most else 0.0 for value in values]

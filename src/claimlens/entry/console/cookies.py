@@ -1,4 +1,4 @@
-"""The console's cookies: who signed in, who fills in a form without having signed in, and light or dark."""
+"""The console's cookies: who signed in, who fills in a form without having signed in, light or dark, which tenant."""
 
 from http.cookies import CookieError, SimpleCookie
 
@@ -18,6 +18,8 @@ class Cookies:
         self.session = f"{prefix}claimlens_session"
         self.form = f"{prefix}claimlens_form"
         self.theme = f"{prefix}claimlens_theme"
+        #: The tenant that a platform administrator looks at; of anybody else's browser it is not read.
+        self.tenant = f"{prefix}claimlens_tenant"
 
     def read(self, header: bytes) -> dict[str, str]:
         """The cookies of a request; of a header that cannot be read none."""

@@ -16,7 +16,7 @@ from claimlens.usecases.permissions import roles_within
 _KEYS = "/console/keys"
 
 
-@page("GET", _KEYS, action="api_keys.read")
+@page("GET", _KEYS, action="api_keys.read", every=True)
 async def listed(visit: TheVisit) -> Response[bytes]:
     """The keys, and the form for a new one."""
     return await _page(visit)
@@ -52,7 +52,7 @@ async def rotate(visit: TheVisit, key_id: FromPath[str]) -> Response[bytes]:
 
 
 # Open during maintenance: a key that leaked is ended whatever else goes on.
-@page("POST", f"{_KEYS}/{{key_id:str}}/revoke", action="api_keys.revoke")
+@page("POST", f"{_KEYS}/{{key_id:str}}/revoke", action="api_keys.revoke", every=True)
 async def revoke(visit: TheVisit, key_id: FromPath[str]) -> Response[bytes]:
     """End a key at once."""
     await visit.service.api_keys.revoke(visit.principal, key_id)
@@ -61,7 +61,7 @@ async def revoke(visit: TheVisit, key_id: FromPath[str]) -> Response[bytes]:
 
 async def _page(visit: Visit, status: int = 200, *, issued: Any = None, problem: str = "") -> Response[bytes]:
     cursor = visit.exchange.query().get("cursor", "")
-    found = await visit.service.api_keys.page(visit.principal, tenant_id=visit.principal.tenant.id, cursor=cursor)
+    found = await visit.service.api_keys.page(visit.principal, tenant_id=visit.tenant_id, cursor=cursor)
     return visit.page(
         "keys.html.j2",
         status,

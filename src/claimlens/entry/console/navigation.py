@@ -22,9 +22,14 @@ _LINKS = (
     Link("/console/reviews", "Reviews", "reviews.read"),
     Link("/console/audits", "Audits", "audits.read"),
     Link("/console/rules", "Rules", "rules.read", beside="/console/packs"),
+    Link("/console/jobs", "Jobs", "jobs.read"),
     Link("/console/webhooks", "Webhooks", "webhooks.read"),
     Link("/console/keys", "API keys", "api_keys.read"),
     Link("/console/users", "People", "users.read"),
+    Link("/console/settings", "Settings", "tenants.settings"),
+    Link("/console/services", "Services", "services.read"),
+    Link("/console/performance", "SLO", "operations.read"),
+    Link("/console/tenants", "Tenants", "tenants.create"),
 )
 
 

@@ -69,10 +69,10 @@ async def record(visit: TheVisit) -> Response[bytes]:
         return await _page(visit, draft, _home(visit), error)
     reply = await visit.service.desk.answer(visit.principal, ask)
     audit_id = str(msgspec.json.decode(reply.body)["audit_id"])
-    return visit.go(f"/console/audits/{audit_id}")
+    return visit.go(f"/console/audits/{audit_id}{'?share=1' if visit.form.has('share') else ''}")
 
 
-@page("POST", "/console/photo", action="gate.preview", most_bytes=_MOST_PHOTO_FORM)
+@page("POST", "/console/photo", action="gate.preview", apart=True, most_bytes=_MOST_PHOTO_FORM)
 async def photo(visit: TheVisit) -> Response[bytes]:
     """The form filled in from the photo of a label, to be looked at."""
     draft = _draft(visit)
@@ -141,6 +141,7 @@ def _home(visit: Visit) -> dict[str, Any]:
         "kinds": [(kind.value, kind.value.replace("_", " ")) for kind in Kind],
         "bases": [(basis, basis.replace("_", " ").replace("100", "100 ")) for basis in BASES],
         "may_record": visit.may("gate.judge"),
+        "may_share": visit.may("gate.judge") and visit.may("audits.share"),
         "may_read": visit.may("gate.preview"),
         "is_read": False,
     }

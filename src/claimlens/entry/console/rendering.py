@@ -24,6 +24,25 @@ HEADERS = {
 }
 #: A sign beside the word, so that colour alone says nothing.
 SIGNS = {"allow": "✓", "modify": "✎", "block": "✕", "info": "i"}
+#: How a state looks: the colours of a severity, a sign, and the word for it.
+STATES = {
+    "ok": ("allow", "✓", "ok"),
+    "warning": ("modify", "!", "warning"),
+    "critical": ("block", "✕", "critical"),
+    "no_data": ("info", "–", "no data"),
+    "out": ("block", "✕", "out"),
+    "trying": ("modify", "…", "trying again"),
+    "off": ("modify", "‖", "switched off"),
+    "fresh": ("allow", "✓", "fresh"),
+    "starting": ("info", "…", "starting"),
+    "stale": ("modify", "!", "stale"),
+    "failed": ("block", "✕", "failed"),
+    "isolated": ("block", "✕", "isolated"),
+    "receiving": ("info", "…", "receiving"),
+    "queued": ("info", "…", "waiting"),
+    "running": ("info", "▸", "running"),
+    "finished": ("allow", "✓", "finished"),
+}
 
 
 @lru_cache
@@ -38,6 +57,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "static": statics.url_of,
         "signs": SIGNS,
+        "states": STATES,
         "version": claimlens.__version__,
         "notice": NOTICE,
     }

@@ -26,20 +26,22 @@ _TEXT = "text:"
 _SAID = {"accept": "accepted", "edit": "edited", "override": "overridden"}
 
 
-@page("GET", _LIST, action="reviews.read")
+@page("GET", _LIST, action="reviews.read", every=True)
 async def waiting(visit: TheVisit) -> Response[bytes]:
     """What waits for a person."""
     query = visit.exchange.query()
-    found = await visit.service.reviews.waiting(visit.principal, cursor=query.get("cursor", ""), limit=_CARDS)
+    found = await visit.service.reviews.waiting(
+        visit.principal, cursor=query.get("cursor", ""), limit=_CARDS, everywhere=visit.everywhere
+    )
     return visit.page(
         "reviews.html.j2",
         cards=[_card(row) for row in found.rows],
-        count=await visit.service.reviews.count_waiting(visit.principal),
+        count=await visit.service.reviews.count_waiting(visit.principal, everywhere=visit.everywhere),
         most_counted=MOST_COUNTED,
         following=f"{_LIST}?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else "",
         is_first=not query.get("cursor"),
-        may_decide=visit.may("reviews.decide"),
-        may_export=visit.may("menu.export"),
+        may_decide=visit.may("reviews.decide") and not visit.everywhere,
+        may_export=visit.may("menu.export") and not visit.everywhere,
         done=_done(query),
         problem=query.get("problem", "")[:300],
     )

@@ -19,7 +19,7 @@ _USERS = "/console/users"
 _ONE = "/console/users/{user_id:str}"
 
 
-@page("GET", _USERS, action="users.read")
+@page("GET", _USERS, action="users.read", every=True)
 async def listed(visit: TheVisit) -> Response[bytes]:
     """The people, and the form for a new one."""
     return await _page(visit)
@@ -82,7 +82,7 @@ async def _page(
 ) -> Response[bytes]:
     service, principal = visit.service, visit.principal
     cursor = visit.exchange.query().get("cursor", "")
-    found = await service.users.page(principal, tenant_id=principal.tenant.id, cursor=cursor)
+    found = await service.users.page(principal, tenant_id=visit.tenant_id, cursor=cursor)
     values: dict[str, Any] = {
         "rows": found.rows,
         "following": f"{_USERS}?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else "",

@@ -8,11 +8,12 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.response import Response
 
-from claimlens.domain.tenant import Principal
+from claimlens.domain.tenant import Principal, Tenant
 from claimlens.entry.console import rendering
 from claimlens.entry.console.cookies import Cookies
 from claimlens.entry.console.forms import Form
 from claimlens.entry.console.navigation import links_for
+from claimlens.entry.console.notices import Notices
 from claimlens.entry.web.exchange import Exchange
 from claimlens.usecases.permissions import may
 from claimlens.usecases.sessions import Entered
@@ -26,7 +27,19 @@ _HTML = "text/html"
 class Visit:
     """One request of the console."""
 
-    __slots__ = ("cookies", "entered", "exchange", "form", "form_token", "jar", "new_cookies", "service")
+    __slots__ = (
+        "cookies",
+        "elsewhere",
+        "entered",
+        "everywhere",
+        "exchange",
+        "form",
+        "form_token",
+        "jar",
+        "new_cookies",
+        "notices",
+        "service",
+    )
 
     def __init__(self, exchange: Exchange, service: Service, jar: Cookies) -> None:
         self.exchange = exchange
@@ -34,6 +47,11 @@ class Visit:
         self.jar = jar
         self.cookies = jar.read(exchange.headers.get(b"cookie", b""))
         self.entered: Entered | None = None
+        #: What a platform administrator looks at instead of their own tenant: another one, or all at once.
+        self.elsewhere: Tenant | None = None
+        self.everywhere = False
+        #: What everybody should know at this moment, for the strips below the navigation.
+        self.notices = Notices()
         self.form = Form([])
         #: What forms of the answered page carry.
         self.form_token = ""
@@ -50,6 +68,29 @@ class Visit:
         """The visitor's session, on a page that needs one."""
         assert self.entered is not None
         return self.entered
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant that is looked at; None: all of them."""
+        return None if self.everywhere else self.principal.tenant.id
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a platform administrator looks at something else than their own tenant."""
+        return self.everywhere or self.elsewhere is not None
+
+    @property
+    def whose(self) -> str:
+        """The name of what is looked at."""
+        if self.everywhere:
+            return "all tenants"
+        return (self.elsewhere or self.mine.principal.tenant).name
+
+    @property
+    def origin(self) -> str:
+        """How the visitor's own browser names this server; for links that are shown to them."""
+        scheme = "https" if self.service.settings.in_production else "http"
+        return f"{scheme}://{self.exchange.headers.get(b'host', b'').decode('latin-1')}"
 
     @property
     def is_partial(self) -> bool:
@@ -69,6 +110,7 @@ class Visit:
             "theme": self.jar.theme_of(self.cookies),
             "form_token": self.form_token,
             "here": self.exchange.path,
+            "notices": self.notices,
         }
         text = rendering.rendered(template, known | values)
         return self._answer(text.encode(), status, _HTML, {})

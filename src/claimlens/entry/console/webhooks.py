@@ -17,7 +17,7 @@ _LIST = "/console/webhooks"
 _ONE = "/console/webhooks/{webhook_id:str}"
 
 
-@page("GET", _LIST, action="webhooks.read")
+@page("GET", _LIST, action="webhooks.read", every=True)
 async def listed(visit: TheVisit) -> Response[bytes]:
     """The endpoints, and the form for a new one."""
     return await _page(visit)
@@ -63,9 +63,19 @@ async def redeliver(visit: TheVisit, webhook_id: FromPath[str], delivery_id: Fro
 
 
 async def _page(visit: Visit, status: int = 200, *, issued: Any = None, problem: str = "") -> Response[bytes]:
-    found = await visit.service.webhooks.page(visit.principal, tenant_id=_tenant(visit))
+    cursor = visit.exchange.query().get("cursor", "")
+    if visit.everywhere:
+        found = await visit.service.webhooks.everywhere(visit.principal, cursor=cursor)
+    else:
+        found = await visit.service.webhooks.page(visit.principal, tenant_id=_tenant(visit))
     return visit.page(
-        "webhooks.html.j2", status, rows=found.rows, events=EVENT_TYPES[:-1], issued=issued, problem=problem
+        "webhooks.html.j2",
+        status,
+        rows=found.rows,
+        following=f"{_LIST}?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else "",
+        events=EVENT_TYPES[:-1],
+        issued=issued,
+        problem=problem,
     )
 
 

@@ -40,9 +40,28 @@ def recalled(record: bytes) -> Recalled:
     return Recalled(item, Answered(answer, suppressed, expired), document)
 
 
+def public_of(found: Recalled) -> Recalled:
+    """Without what is the tenant's own: the item's id, who suppressed a finding and why."""
+
+    def covered(by: dict[int, Suppression]) -> dict[int, Suppression]:
+        return {
+            index: msgspec.structs.replace(each, author="the organisation", reason="its reason is not shown here")
+            for index, each in by.items()
+        }
+
+    answered = found.answered
+    verdict = msgspec.structs.replace(answered.verdict, item_id="shared")
+    item = msgspec.structs.replace(found.item, id="shared")
+    return Recalled(item, Answered(verdict, covered(answered.suppressed), covered(answered.expired)), found.record)
+
+
 def recorded_view(record: bytes) -> dict[str, Any]:
     """What a page shows of an audit record: the item's view, its allergen matrix, and the record's own figures."""
-    found = recalled(record)
+    return shown(recalled(record))
+
+
+def shown(found: Recalled) -> dict[str, Any]:
+    """As `recorded_view`."""
     item = view_of(found.item, found.answered)
     columns = columns_of([item])
     return {"item": item, "columns": columns, "cells": cells_of(item, columns), "record": found.record}
