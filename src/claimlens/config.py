@@ -13,6 +13,10 @@ from claimlens.domain.breaker import BreakerSettings
 from claimlens.domain.errors import ClaimLensError
 from claimlens.domain.service import SERVICES
 
+#: What OTEL_TRACES_SAMPLER may be, as the OpenTelemetry SDK reads it.
+SAMPLERS = tuple(
+    f"{parent}{sampler}" for parent in ("", "parentbased_") for sampler in ("always_on", "always_off", "traceidratio")
+)
 ENVIRONMENTS = ("development", "production", "staging")
 
 
@@ -74,6 +78,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     service_limit_ms: int = 500
     ocr_limit_ms: int = 5_000
     breaker: BreakerSettings = BreakerSettings()
+    otel_endpoint: str = ""
+    otel_service_name: str = ""
+    otel_sampler: str = ""
+    traces_per_second: int = 100
 
     @property
     def in_production(self) -> bool:
@@ -137,6 +145,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             rest_s=_number(env, "CLAIMLENS_BREAKER_REST_S", 30, least=1, most=3_600),
             successes=_number(env, "CLAIMLENS_BREAKER_SUCCESSES", 2, least=1, most=1_000),
         ),
+        otel_endpoint=_collector(env),
+        otel_service_name=env.get("OTEL_SERVICE_NAME", "").strip(),
+        otel_sampler=_sampler(env, "OTEL_TRACES_SAMPLER"),
+        traces_per_second=_number(env, "CLAIMLENS_TRACES_PER_SECOND", 100, least=1),
         webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
 
@@ -171,6 +183,24 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
         # The value may hold a password: only its scheme is shown.
         raise SettingsError(f"{name} begins with {url.partition(':')[0]!r:.30}; it is a URL: {', '.join(schemes)}")
     return url
+
+
+def _collector(env: Mapping[str, str]) -> str:
+    """Where traces go; empty: nowhere."""
+    endpoint = _url(env, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"))
+    if not endpoint or env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return ""
+    protocol = env.get("OTEL_EXPORTER_OTLP_PROTOCOL", "").strip()
+    if protocol not in ("", "http/protobuf"):
+        raise SettingsError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r:.40}; traces are sent over http/protobuf only")
+    return endpoint
+
+
+def _sampler(env: Mapping[str, str], name: str) -> str:
+    sampler = env.get(name, "").strip().lower()
+    if sampler and sampler not in SAMPLERS:
+        raise SettingsError(f"{name} is {sampler!r:.40}; it is one of {', '.join(SAMPLERS)}")
+    return sampler
 
 
 def _database(env: Mapping[str, str], name: str) -> str:

@@ -18,8 +18,10 @@ from claimlens.domain.webhook import Delivery, DeliveryState, Webhook
 from claimlens.gate.notify import WEBHOOK_DISABLED, webhook_disabled
 from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
+from claimlens.ports.tracing import Tracer
 from claimlens.ports.webhooks import DeliveryQueue, Message, Outcome, WebhookSender
 from claimlens.usecases.authentication import worker_scope
+from claimlens.usecases.untraced import Untraced
 
 #: Seconds that are waited before each attempt; after the last one a delivery has failed.
 DELAYS_S = (0, 1, 2, 4, 8, 16, 60, 300, 1_800, 7_200)
@@ -52,6 +54,7 @@ class Dispatcher:
         words: Invalidations,
         *,
         jitter: Callable[[], float],
+        tracer: Tracer | None = None,
     ) -> None:
         """`jitter` gives a number from -1 to 1."""
         self._queue = queue
@@ -59,6 +62,7 @@ class Dispatcher:
         self._clock = clock
         self._words = words
         self._jitter = jitter
+        self._tracer = tracer or Untraced()
         self._scope = worker_scope()
         self._under_way: dict[asyncio.Task[None], tuple[Webhook, Delivery]] = {}
         self._made: list[tuple[Webhook, Delivery, Outcome]] = []
@@ -129,14 +133,38 @@ class Dispatcher:
 
     async def _attempt(self, webhook: Webhook, delivery: Delivery) -> None:
         begun = self._clock.now()
-        message = Message(delivery.event_id, delivery.payload, correlation_id_of(delivery.payload))
-        try:
-            outcome = await self._sender.send(webhook, message, begun)
-        except Exception:
-            _log.exception("webhook_attempt_broke", tenant=webhook.tenant_id, webhook=webhook.id)
-            outcome = Outcome(None, "internal error")
+        correlation_id = correlation_id_of(delivery.payload)
+        facts = {
+            "claimlens.tenant": webhook.tenant_id,
+            "claimlens.webhook": webhook.id,
+            "claimlens.correlation_id": correlation_id,
+        }
+        with self._tracer.begin("webhook.attempt", facts) as span:
+            traceparent = "" if span is None else span.traceparent
+            message = Message(delivery.event_id, delivery.payload, correlation_id, traceparent)
+            try:
+                outcome = await self._sender.send(webhook, message, begun)
+            except Exception:
+                _log.exception("webhook_attempt_broke", tenant=webhook.tenant_id, webhook=webhook.id)
+                outcome = Outcome(None, "internal error")
+            if span is not None and outcome.status is not None:
+                span.note({"http.response.status_code": outcome.status})
+            if span is not None and not outcome.delivered:
+                span.fail("not delivered")
+        took = self._clock.now() - begun
+        if not outcome.delivered:
+            _log.info(
+                "webhook_attempt",
+                tenant=webhook.tenant_id,
+                webhook=webhook.id,
+                attempt=delivery.attempts + 1,
+                status=outcome.status,
+                reason=outcome.error or "the receiver refused",
+                duration_ms=round(took.total_seconds() * 1000, 1),
+                correlation_id=correlation_id,
+            )
         self._made.append((webhook, delivery, outcome))
-        self._remember(webhook.id, self._clock.now() - begun)
+        self._remember(webhook.id, took)
         self.bell.set()
 
     def _remember(self, webhook_id: str, took: timedelta) -> None:
@@ -199,7 +227,7 @@ def after_attempt(delivery: Delivery, outcome: Outcome, now: datetime, jitter: f
     `jitter` is a number from -1 to 1. A wait that the receiver asked for with 429 or 503 is kept, two hours of it.
     """
     attempts = delivery.attempts + 1
-    delivered = outcome.status is not None and 200 <= outcome.status < 300
+    delivered = outcome.delivered
     made = msgspec.structs.replace(
         delivery,
         attempts=attempts,

@@ -1,8 +1,10 @@
 """What this process counts of its own work. Counting costs next to nothing; others look at it now and then."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
+
+import structlog
 
 from claimlens.domain.performance import Figures, Kind
 
@@ -10,6 +12,10 @@ Key = tuple[Kind, str]
 
 #: One batch of items of so many has its transforms timed: looking at the clock behind each would cost every item.
 SAMPLED = 16
+#: A transform that takes longer for one item has a log line, in milliseconds.
+SLOW_MS = 250.0
+
+_log = structlog.get_logger()
 
 
 class Meter:
@@ -48,6 +54,13 @@ class Meter:
             figures = self._figures(Kind.VERDICT, profile)
             figures.count += count
             figures.failed += incomplete
+
+    def component(self, name: str, *, is_out: bool) -> None:
+        """Count a look at a part."""
+        with self._lock:
+            figures = self._figures(Kind.COMPONENT, name)
+            figures.count += 1
+            figures.failed += is_out
 
     def of(self, kind: Kind) -> dict[str, Figures]:
         """The counts of one kind by name, since the process started."""
@@ -90,5 +103,32 @@ class Stopwatch:
         """Note the time since the last call."""
         now = perf_counter()
         if transform:
-            self._meter.transform(transform, (now - self._began) * 1000)
+            ms = (now - self._began) * 1000
+            self._meter.transform(transform, ms)
+            if ms > SLOW_MS:
+                _log.warning("transform_slow", transform=transform, duration_ms=round(ms, 1))
+            now = perf_counter()
         self._began = now
+
+
+Times = dict[str, tuple[int, float, float]]
+"""Transform → how often it ran, how long in all, how long at most, in milliseconds."""
+
+
+class TransformTimes:
+    """A stopwatch for a trace, which adds up in `found` what each transform took; `beside` is called as this one is."""
+
+    def __init__(self, found: Times, beside: Callable[[str], None] | None) -> None:
+        self._found = found
+        self._beside = beside
+        self._began = 0.0
+
+    def __call__(self, transform: str) -> None:
+        """Note the time since the last call."""
+        ms = (perf_counter() - self._began) * 1000
+        if self._beside is not None:
+            self._beside(transform)
+        if transform:
+            count, total, longest = self._found.get(transform, (0, 0.0, 0.0))
+            self._found[transform] = count + 1, total + ms, max(longest, ms)
+        self._began = perf_counter()

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,7 @@ from claimlens.domain.question import Answer
 from claimlens.domain.service import BreakerState, ServiceState
 from claimlens.ports.clock import Clock
 from claimlens.ports.services import ServiceError, ServiceRefusedError, ServiceSlowError, Transport
+from claimlens.ports.tracing import Tracer
 from claimlens.usecases.service_replies import Agreed
 
 _log = structlog.get_logger()
@@ -33,25 +35,28 @@ _ANSWERS = 200
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How one service is reached, and what it owes.
 
-    A call takes `limit_s` at most. `shared`: other processes use the same server, so that what they find out holds here
-    too. `eager`: it is tried when this process starts, so that the first request need not wait for what is made then.
+    A call takes `limit_s` at most; `transform` is what it is asked for. `shared`: other processes use the same server,
+    so that what they find out holds here too. `eager`: it is tried when this process starts, so that the first request
+    need not wait for what is made then.
     """
 
     service: str
     transport: Transport
     agreed: Agreed
     limit_s: float
+    transform: str = ""
     shared: bool = False
     eager: bool = True
 
 
 class CallOutcome(StrEnum):
-    """What a call came to. `refused`: the service is there and did not take this call."""
+    """What a call came to. `refused`: the service is there and did not take this call; `left`: nobody waited for it."""
 
     ANSWERED = "answered"
     SLOW = "slow"
     REFUSED = "refused"
     FAILED = "failed"
+    LEFT = "left"
 
 
 class Observer(msgspec.Struct, kw_only=True):
@@ -78,6 +83,7 @@ class Guard:
         *,
         moment: Callable[[], float],
         chance: Callable[[], float],
+        tracer: Tracer,
     ) -> None:
         self.way = way
         self._breaker = Breaker(settings)
@@ -85,6 +91,7 @@ class Guard:
         self._observer = observer
         self._moment = moment
         self._chance = chance
+        self._tracer = tracer
         self._state = BreakerState.CLOSED
         self._since: datetime | None = None
         self._last_success: datetime | None = None
@@ -165,12 +172,16 @@ class Guard:
         began = self._moment()
         outcome = CallOutcome.FAILED
         try:
-            answers = await self.way.transport.call(payloads, timeout_s=limit_s)
+            with self._tracer.span(
+                "service.call", {"claimlens.service": self.way.service, "claimlens.payloads": len(payloads)}
+            ):
+                answers = await self.way.transport.call(payloads, timeout_s=limit_s)
             # Believing a server that breaks the agreement could lie to a client.
             if mistake := self.way.agreed.mistake(payloads, answers):
                 raise ServiceError(f"not what was agreed: {mistake}")
             outcome = CallOutcome.ANSWERED
         except asyncio.CancelledError:
+            outcome = CallOutcome.LEFT
             self._breaker.gave_up(leave)
             raise
         except ServiceError as error:
@@ -179,6 +190,8 @@ class Guard:
                 outcome, doubtful = CallOutcome.REFUSED, True
             elif isinstance(error, ServiceSlowError):
                 outcome, doubtful = CallOutcome.SLOW, not self._is_fair(len(payloads), limit_s)
+            if not probe:
+                self._tell(outcome, str(error), 1000 * (self._moment() - began))
             self._note_failure(leave, str(error), doubtful=doubtful and not probe)
             raise
         except Exception as error:
@@ -194,6 +207,14 @@ class Guard:
         self._observer.answered(self.way.service)
         self._see()
         return answers
+
+    def _tell(self, outcome: CallOutcome, reason: str, ms: float) -> None:
+        """A line for a call that a request made in vain."""
+        way = self.way
+        fields = {"transform": way.transform} if way.transform else {}
+        _log.warning(
+            "service_call", service=way.service, **fields, outcome=outcome, reason=reason, duration_ms=round(ms, 1)
+        )
 
     def _is_fair(self, payloads: int, limit_s: float) -> bool:
         """Whether a service that did not answer so much in so long has failed."""
@@ -225,7 +246,8 @@ class Guard:
             _log.warning("service_out", service=self.way.service, reason=self._failure)
         self._observer.changed(self.way.service, before, self._state)
         if not self.is_closed and (self._recovering is None or self._recovering.done()):
-            self._recovering = asyncio.create_task(self._recover())
+            # What brings it back belongs to no request, whichever it was that found it out.
+            self._recovering = asyncio.get_running_loop().create_task(self._recover(), context=Context())
 
     async def _recover(self) -> None:
         """Try the service, whenever its rest is over, until the breaker is closed."""
@@ -249,7 +271,7 @@ class Guard:
     def _look(self, *, trip: bool) -> None:
         """Try the service beside the requests, once."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_once(trip=trip))
+            self._looking = asyncio.get_running_loop().create_task(self._look_once(trip=trip), context=Context())
 
     async def _look_once(self, *, trip: bool) -> None:
         if not await self._probe() and trip:

@@ -10,9 +10,11 @@ from claimlens.domain.question import Answer, Question
 from claimlens.domain.service import SERVICES, BreakerState, ServiceState
 from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
+from claimlens.ports.tracing import Tracer
 from claimlens.usecases.service_guard import CallOutcome, Guard, Observer, Way
 from claimlens.usecases.service_news import ServiceNewsroom
 from claimlens.usecases.service_switches import ServiceSwitches
+from claimlens.usecases.untraced import Untraced
 
 #: The topic on which processes tell one another what they found out: `<service> out|back <process>`.
 TOPIC = "service"
@@ -38,6 +40,7 @@ class GuardedServices:
         *,
         moment: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        tracer: Tracer | None = None,
     ) -> None:
         self._clock = clock
         self._words = words
@@ -47,7 +50,10 @@ class GuardedServices:
         self.on_call: list[Callable[[str, CallOutcome, float], None]] = []
         observer = Observer(called=self._called, changed=self._changed, answered=self._answered)
         self._guards = {
-            way.service: Guard(way, settings, clock, observer, moment=moment, chance=chance) for way in ways
+            way.service: Guard(
+                way, settings, clock, observer, moment=moment, chance=chance, tracer=tracer or Untraced()
+            )
+            for way in ways
         }
         self._telling: set[asyncio.Task[None]] = set()
         switches.on_change = self._switched

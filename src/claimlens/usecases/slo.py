@@ -6,6 +6,7 @@ Nothing recorded is a state of its own: a service that nobody asks is not one th
 import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -110,7 +111,7 @@ class SloDesk:
         self._store = store
         self._recorder = recorder
         self._clock = clock
-        self._hours: tuple[datetime, Sequence[Tally]] | None = None
+        self._seen: _Seen | None = None
         self._reading = asyncio.Lock()
 
     async def look(self) -> Slo:
@@ -149,15 +150,24 @@ class SloDesk:
 
         None while nothing is recorded, or while the store has never answered.
         """
-        total = await self._period()
+        total = (await self._period()).requests
         requests, failed = sum(each.count for each in total), sum(each.failed for each in total)
         return max(0.0, 1 - objectives.consumed(requests, failed)) if requests else None
+
+    async def covered(self) -> float | None:
+        """The share of the period's verdicts in which every required check ran, for a scrape; as `remaining`.
+
+        None with too few verdicts to say.
+        """
+        total = (await self._period()).verdicts
+        verdicts, incomplete = sum(each.count for each in total), sum(each.failed for each in total)
+        return 1 - incomplete / verdicts if verdicts >= objectives.LEAST_EVENTS else None
 
     async def days(self, count: int) -> tuple[Day, ...]:
         """The last `count` days, today last. Never raises: while the store is out, as last seen."""
         today = self._clock.now().date()
         sums: dict[date, list[int]] = {}
-        for each in await self._period():
+        for each in (await self._period()).requests:
             counts = sums.setdefault(each.ts.date(), [0, 0])
             counts[0] += each.count
             counts[1] += each.failed
@@ -167,20 +177,30 @@ class SloDesk:
             found.append(Day(day, requests, failed, 1 - failed / requests if requests else None))
         return tuple(found)
 
-    async def _period(self) -> Sequence[Tally]:
+    async def _period(self) -> "_Seen":
         """The hours of the period, a few seconds old at most, older if the store does not answer."""
         async with self._reading:
             now = self._clock.now()
-            if self._hours is not None and timedelta(0) <= now - self._hours[0] < timedelta(seconds=_LIFETIME_S):
-                return self._hours[1]
+            if self._seen is not None and timedelta(0) <= now - self._seen.at < timedelta(seconds=_LIFETIME_S):
+                return self._seen
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._recorder.flush_if_possible()
                     first = first_stretch(Span.HOUR, now, objectives.PERIOD)
-                    self._hours = now, await self._store.tallies(Span.HOUR, first, Kind.REQUESTS)
+                    requests = await self._store.tallies(Span.HOUR, first, Kind.REQUESTS)
+                    verdicts = await self._store.tallies(Span.HOUR, first, Kind.VERDICT)
+                    self._seen = _Seen(now, requests, verdicts)
             except (TimeoutError, ClaimLensError):
-                return self._hours[1] if self._hours is not None else ()
-            return self._hours[1]
+                return self._seen or _Seen(now, (), ())
+            return self._seen
+
+
+class _Seen(NamedTuple):
+    """The hours of the period, as they were read last."""
+
+    at: datetime
+    requests: Sequence[Tally]
+    verdicts: Sequence[Tally]
 
 
 def _availability(hours: Sequence[Tally]) -> Availability:

@@ -31,13 +31,15 @@ from claimlens.ports.clock import Clock
 from claimlens.ports.journal import Journal
 from claimlens.ports.secrets import SecretBox
 from claimlens.ports.services import Services
+from claimlens.ports.tracing import Span, Tracer
 from claimlens.usecases.asks import Ask, Asked
 from claimlens.usecases.badges import PROFILE as GO
 from claimlens.usecases.badges import badges_of
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.listeners import Listeners
-from claimlens.usecases.meter import Meter
+from claimlens.usecases.meter import Meter, Times, TransformTimes
 from claimlens.usecases.permissions import require
+from claimlens.usecases.untraced import Untraced
 
 #: How long the event loop is kept before others get their turn, in seconds.
 SLICE_S = 0.008
@@ -122,6 +124,7 @@ class Desk:
         written: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
         switched_off: Callable[[], Awaitable[frozenset[str]]] | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._checker = checker
         self._journal = journal
@@ -134,6 +137,7 @@ class Desk:
         self._written = written
         self._meter = meter or Meter()
         self._switched_off = switched_off or _nothing
+        self._tracer = tracer or Untraced()
         self._laws: dict[tuple[str, str], Law] = {}
         # One thread: judging holds the interpreter, a second one would only take turns with the first and the loop.
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="desk")
@@ -155,7 +159,8 @@ class Desk:
             entry = JournalEntry(
                 audits=judgement.audits, events=judgement.events, decisions=judgement.decisions, reply=kept
             )
-            await self._journal.write(principal.scope, entry)
+            with self._tracer.span("store.commit"):
+                await self._journal.write(principal.scope, entry)
         if judgement.events:
             self._written()
         return reply
@@ -175,8 +180,12 @@ class Desk:
             return found
 
         with self._admitted(ask.size):
-            batches = self._batches(ask.asked, on, GO, Outside.UNASKED, await self._switched_off())
-            found = await self._in_slices(batches, badge)
+            off = await self._switched_off()
+            with self._tracer.span("gate") as span:
+                times: Times | None = None if span is None else {}
+                batches = self._batches(ask.asked, on, GO, Outside.UNASKED, off, times)
+                found = await self._in_slices(batches, badge)
+                _tell(span, ask.size, times)
         badges = b",".join([one for _, badges in found for one in badges])
         correlation_id = _encoder.encode(principal.correlation_id)
         return Reply(
@@ -231,10 +240,14 @@ class Desk:
 
         asks = self._services is not None and ask.services_ms > 0
         off = await self._switched_off()
-        batches = self._batches(ask.asked, occasion.on, None, Outside.ASKED if asks else Outside.UNASKED, off)
-        if asks:
-            await self._ask_services(batches, ask)
-        made = await self._in_slices(batches, recorded)
+        outside = Outside.ASKED if asks else Outside.UNASKED
+        with self._tracer.span("gate") as span:
+            times: Times | None = None if span is None else {}
+            batches = self._batches(ask.asked, occasion.on, None, outside, off, times)
+            if asks:
+                await self._ask_services(batches, ask)
+            made = await self._in_slices(batches, recorded)
+            _tell(span, ask.size, times)
         self._count(made, off)
         lines = b"".join([one.decisions for one in made])
         return Judgement(
@@ -264,10 +277,18 @@ class Desk:
             self._meter.verdicts(profile, verdicts, incomplete)
 
     def _batches(
-        self, asked: Sequence[Asked], on: date, profile: str | None, outside: Outside, off: frozenset[str]
+        self,
+        asked: Sequence[Asked],
+        on: date,
+        profile: str | None,
+        outside: Outside,
+        off: frozenset[str],
+        times: Times | None,
     ) -> list[_Batch]:
+        """The items as the gate takes them; `times` gathers what the transforms take, for a trace."""
         batches = [_Batch(batch, is_long) for batch, is_long in _cut(asked)]
         for batch in batches:
+            mark = self._meter.stopwatch()
             batch.steps = self._checker.steps(
                 [one.item for one in batch.asked],
                 locale=batch.asked[0].locale,
@@ -275,7 +296,7 @@ class Desk:
                 on_date=on,
                 outside=outside,
                 without=off,
-                mark=self._meter.stopwatch(),
+                mark=mark if times is None else TransformTimes(times, mark),
             )
         return batches
 
@@ -384,6 +405,16 @@ class Desk:
                 began = perf_counter()
             made += work(batch)
         return made
+
+
+def _tell(span: Span | None, items: int, times: Times | None) -> None:
+    """What the gate did, for a trace: an event for each transform."""
+    if span is None or times is None:
+        return
+    span.note({"claimlens.items": items})
+    for transform, (count, total, longest) in times.items():
+        facts = {"items": count, "total_ms": round(total, 3), "longest_ms": round(longest, 3)}
+        span.event(transform, facts)
 
 
 async def _nothing() -> frozenset[str]:

@@ -24,6 +24,7 @@ class Background:
             service.clock,
             service.cache,
             jitter=lambda: random.uniform(-1, 1),
+            tracer=service.tracer,
         )
         self.jobs = JobWorker(
             service.job_store,
@@ -33,6 +34,7 @@ class Background:
             service.clock,
             service.listeners,
             self._scope,
+            tracer=service.tracer,
         )
         service.on_events = self.dispatcher.bell.set
 

@@ -29,6 +29,7 @@ from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.service import RECALL_LOOKUP
 from claimlens.ports.clock import Clock
 from claimlens.usecases.audits import AuditDesk
+from claimlens.usecases.bundles import BundleDesk
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.dashboard import Dashboard
 from claimlens.usecases.deliveries import Deliveries
@@ -44,26 +45,39 @@ from claimlens.usecases.proofs import Proofs
 from claimlens.usecases.recorder import Recorder
 from claimlens.usecases.reviews import Reviews
 from claimlens.usecases.rulebook import Rulebook
+from claimlens.usecases.sharing import Sharing
 from claimlens.usecases.slo import SloDesk
+from claimlens.usecases.status import StatusDesk
 from claimlens.usecases.verdicts import Desk
-from claimlens.usecases.versions import Versions
+from claimlens.usecases.watch import Watch
 from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database, open_packs
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 from claimlens.wiring.recall_refresh import open_keeper
 from claimlens.wiring.seals import Seals
 from claimlens.wiring.services import TRANSFORM_OF, open_services
+from claimlens.wiring.tracing import open_tracer
 
 log = structlog.get_logger()
 
 #: How often it is written when keys were last used and what was counted, in seconds.
 _FLUSH_S = 5.0
+#: How long a stop waits for the last traces to be sent, in seconds.
+_LAST_TRACES_S = 3.0
 
 
 class Service:
     """One of everything. Made closed; `start` before the first request, `stop` behind the last."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, checker: Checker | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        checker: Checker | None = None,
+        name: str = "claimlens-api",
+    ) -> None:
+        """`name`: which of our processes this is, in traces."""
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.checker = checker or open_checker(settings)
@@ -75,6 +89,7 @@ class Service:
             self.cache,
             self.clock,
             lambda: self.secrets,
+            lambda: self.checker,
             sign_ins_per_minute=settings.sign_ins_per_minute,
             maintenance_file=settings.maintenance_file,
         )
@@ -88,6 +103,7 @@ class Service:
         self.maintenance = self.accounts.maintenance
         self.transforms = self.accounts.transforms
 
+        self.tracer = open_tracer(settings, name)
         #: What this process counts of its own work.
         self.meter = Meter()
         self.journal = SqlJournal(database)
@@ -110,6 +126,7 @@ class Service:
             self.cache,
             self.accounts.service_switches,
             written=lambda: self.on_events(),
+            tracer=self.tracer,
         )
         self.services.on_call.append(self._called)
         self.desk = Desk(
@@ -123,6 +140,7 @@ class Service:
             written=lambda: self.on_events(),
             meter=self.meter,
             switched_off=self.transforms.off,
+            tracer=self.tracer,
         )
         self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
         self.playground = Playground(self.checker, self.clock, self.services, photo_ms=settings.ocr_limit_ms)
@@ -137,6 +155,9 @@ class Service:
         self.runs = SqlRuns(database)
         self.seals = Seals(settings, database, self.clock)
         self.proofs = Proofs(self.audit_store, self.seals.store, self.seals.key, log_of_access, self.clock)
+        self.bundles = BundleDesk(self.seals.bundles, self.audit_store, self.seals.store, log_of_access, self.clock)
+        tenants = self.accounts.tenant_store
+        self.sharing = Sharing(self.audit_store, tenants, log_of_access, self.secrets, self.clock)
         self.menu_export = MenuExport(self.audit_store, self.review_store, log_of_access, self.clock)
         self.jobs = JobDesk(self.job_store, log_of_access, self.clock)
         self.webhooks = Webhooks(self.webhook_store, self.accounts.tenant_store, self.sender, self.clock, self.cache)
@@ -144,11 +165,21 @@ class Service:
         #: Watches the index of recalls, if this process answers from one of its own.
         self.recalls = None if RECALL_LOOKUP in settings.mcp_urls else open_keeper(settings)
         self.health = HealthDesk(database, self.cache, self.maintenance, self.services, self.clock, self.recalls)
-        self.versions = Versions(self.checker, self._migration)
+        self.versions = self.accounts.versions
         performance_store = SqlPerformance(database)
         self.recorder = Recorder(self.meter, performance_store, self.clock)
         self.performance = PerformanceDesk(performance_store, self.recorder, self.clock)
         self.slo = SloDesk(performance_store, self.recorder, self.clock)
+        self.watch = Watch(self.meter, self.services)
+        self.status = StatusDesk(
+            self.health,
+            self.services,
+            self.slo,
+            self.recorder,
+            performance_store,
+            self.accounts.incident_store,
+            self.clock,
+        )
         self._flushing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -169,6 +200,7 @@ class Service:
         await self.services.start()
         if self.recalls is not None:
             self.recalls.start()
+        self.watch.look()
         self._flushing = asyncio.create_task(self._flush_now_and_then())
 
     async def stop(self) -> None:
@@ -187,6 +219,7 @@ class Service:
         await self.sender.close()
         await self.cache.stop()
         await self.database.close()
+        await asyncio.to_thread(self.tracer.close, _LAST_TRACES_S)
 
     def _called(self, service: str, _: str, ms: float) -> None:
         if transform := TRANSFORM_OF.get(service):
@@ -214,19 +247,20 @@ class Service:
             reason = (str(error.__cause__ or "").splitlines() or [""])[0]
             raise ClaimLensError(f"{error}: {reason}" if reason else str(error)) from error
 
-    async def _migration(self) -> str:
-        return (await migrate.status(self.database)).current
-
     async def _flush_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_S)
+            await self.accounts.deployments.catch_up()
             try:
                 await self.authentication.flush()
             except ClaimLensError:
                 log.warning("when keys were last used could not be written; tried again later")
+            self.watch.look()
             try:
                 await self.recorder.flush()
+                self.watch.store_is_out = False
             except ClaimLensError:
+                self.watch.store_is_out = True
                 log.warning("figures of performance could not be written; tried again later")
 
 

@@ -10,6 +10,7 @@ from claimlens.domain.service import ALT_SUGGESTER, OCR_LABEL, RECALL_LOOKUP, SE
 from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
 from claimlens.ports.services import Transport
+from claimlens.ports.tracing import Tracer
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.service_guard import Way
 from claimlens.usecases.service_news import ServiceNewsroom
@@ -35,6 +36,7 @@ def open_services(
     switches: ServiceSwitches,
     *,
     written: Callable[[], None],
+    tracer: Tracer,
 ) -> GuardedServices:
     """The services of this installation; nothing of them is loaded or asked before `start`.
 
@@ -47,6 +49,7 @@ def open_services(
         words,
         switches,
         ServiceNewsroom(SqlServiceNews(database, clock), clock, written=written),
+        tracer=tracer,
     )
 
 
@@ -57,6 +60,7 @@ def _way(service: str, settings: Settings, checker: Checker) -> Way:
         service=service,
         transport=_server(service, url) if url else InProcessTransport(service, _opener(service, settings, checker)),
         agreed=AGREED[service],
+        transform=TRANSFORM_OF.get(service, ""),
         limit_s=(settings.ocr_limit_ms if is_ocr else settings.service_limit_ms) / 1000,
         shared=bool(url),
         eager=bool(url) or not is_ocr,  # reading labels takes a process of its own: not before somebody needs it

@@ -190,6 +190,8 @@ def _headers(webhook: Webhook, message: Message, now: datetime) -> Headers:
     body = message.payload.decode("utf-8")
     signatures = [standardwebhooks.Webhook(key).sign(message.id, now, body) for key in webhook.signing_secrets(now)]
     known: Headers = [("x-correlation-id", message.correlation_id)] if message.correlation_id else []
+    if message.traceparent:
+        known.append(("traceparent", message.traceparent))
     return [
         ("webhook-id", message.id),
         ("webhook-timestamp", str(int(now.timestamp()))),

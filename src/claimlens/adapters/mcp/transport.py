@@ -10,16 +10,18 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from contextvars import Context
+from typing import Any, cast
 
 import httpx2
 import structlog
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import INVALID_PARAMS, INVALID_REQUEST, REQUEST_TIMEOUT
+from mcp_types import INVALID_PARAMS, INVALID_REQUEST, REQUEST_TIMEOUT, RequestParamsMeta
 
 from claimlens.adapters.mcp.answering import REFUSED, Answering
 from claimlens.ports.services import ServiceError, ServiceRefusedError, ServiceSlowError
+from claimlens.ports.tracing import CORRELATION_META, correlation
 
 PROTOCOL = "2026-07-28"
 #: How long an idle connection is kept, in seconds: less than servers keep theirs, so that none is used as it closes.
@@ -49,10 +51,13 @@ class McpTransport:
     async def call(self, payloads: Sequence[dict[str, Any]], *, timeout_s: float) -> tuple[dict[str, Any], ...]:
         """One answer for each payload. Raises ServiceError as its port says."""
         arguments = {"payloads": [_sendable(payload) for payload in payloads]}
+        # The SDK adds the trace that the call belongs to, if there is one.
+        known = correlation.get()
+        meta = cast("RequestParamsMeta", {CORRELATION_META: known}) if known else None
         try:
             async with asyncio.timeout(timeout_s):
                 client = await self._client()
-                result = await client.call_tool(self._tool, arguments)
+                result = await client.call_tool(self._tool, arguments, meta=meta)
         except TimeoutError:
             raise ServiceSlowError(f"no answer within {timeout_s * 1000:.0f} ms") from None
         except MCPError as error:
@@ -78,8 +83,10 @@ class McpTransport:
         """The session, begun if there is none."""
         if self._session is None:
             self._session = asyncio.get_running_loop().create_future()
-            # In a task of its own: the SDK cancels whoever entered its session when the session breaks.
-            self._keeping = asyncio.create_task(self._keep(self._session))
+            # In a task of its own: the SDK cancels whoever entered its session when the session breaks,
+            # and it outlives the request that began it.
+            keep = self._keep(self._session)
+            self._keeping = asyncio.get_running_loop().create_task(keep, context=Context())
         return await asyncio.shield(self._session)
 
     async def _keep(self, session: "asyncio.Future[Client]") -> None:

@@ -7,6 +7,7 @@ first of them has waited a while.
 
 import asyncio
 from collections import deque
+from contextvars import Context
 
 import asyncpg
 import sqlalchemy as sa
@@ -100,7 +101,8 @@ class SqlJournal:
                 if self._wake is None:
                     self._wake = loop.call_at(due, self._woken)
                 return
-        task = loop.create_task(self._write(self._batch()))
+        # A batch is of many requests: none of them is the one that its log lines are about.
+        task = loop.create_task(self._write(self._batch()), context=Context())
         self._writing.add(task)
         task.add_done_callback(self._ended)
 

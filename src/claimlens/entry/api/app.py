@@ -23,6 +23,7 @@ from claimlens.entry.api import (
     jobs,
     operations,
     reviews,
+    status,
     tenants,
     users,
     webhooks,
@@ -64,6 +65,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = tuple(
         access_log,
         operations,
         incidents,
+        status,
         docs,
     )
     for handler in module.ROUTES
@@ -118,6 +120,7 @@ def create_app(service: Service, *, express: bool = True, beside: Mapping[str, A
         requests_per_second_per_ip=settings.requests_per_second_per_ip,
         clock=service.clock,
         metrics=metrics,
+        tracer=service.tracer,
     )
 
 

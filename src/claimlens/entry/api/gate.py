@@ -159,6 +159,7 @@ class GateDesk:
 
     def _said(self, exchange: Exchange, said: verdicts.Reply) -> Reply:
         self._metrics.judged(said.outcomes)
+        exchange.profile = said.profile
         exchange.decision = " ".join([f"{outcome}:{count}" for outcome, count in said.outcomes.items()])
         return Reply(said.status, said.body, said.media_type.encode("ascii"))
 

@@ -11,7 +11,7 @@ async def scrape(metrics: Metrics, service: Service) -> bytes:
     """Everything in the exposition format."""
     usage = service.database.usage()
     metrics.database(usage.in_use, usage.idle, usage.most, await service.database.replica_lag())
-    metrics.budget(await service.slo.remaining())
+    metrics.promises(await service.slo.remaining(), await service.slo.covered())
     cache = await service.cache.health()
     metrics.cache(cache.memory_bytes, is_up=cache.status == "ok")
     metrics.services(service.services.states())

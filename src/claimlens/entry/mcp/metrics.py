@@ -3,6 +3,8 @@
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from claimlens.entry.web.log_metrics import DroppedLines
+
 _MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
 
@@ -29,6 +31,7 @@ class CallMetrics:
         self._in_flight = Gauge(
             "claimlens_mcp_calls_in_flight", "Calls that are answered or wait for it.", registry=registry
         )
+        registry.register(DroppedLines())
         ProcessCollector(registry=registry)
 
     def called(self, service: str, tool: str, outcome: str, ms: float) -> None:

@@ -16,27 +16,40 @@ from claimlens.entry.mcp.http import PATH, HttpService
 from claimlens.entry.mcp.metrics import CallMetrics
 from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.mcp.protocol import ToolServer
-from claimlens.entry.web.logs import set_up_logs
+from claimlens.entry.web.logs import end_logs, set_up_logs
 from claimlens.entry.web.process import QuietServer, Stopping, bound, event_loop
 from claimlens.entry.web.recall_metrics import RecallAges
+from claimlens.ports.tracing import Tracer
+from claimlens.wiring.tracing import open_tracer
 
 _log = structlog.get_logger()
+
+#: How long a stop waits for the last traces to be sent, in seconds.
+_LAST_TRACES_S = 3.0
 
 
 def serve_http(offers: Sequence[Offer], settings: Settings, *, host: str, ports: Sequence[int]) -> None:
     """Serve each offer at its port until SIGTERM or SIGINT. Raises ClaimLensError with one line if it cannot start."""
     set_up_logs()
     with contextlib.ExitStack() as held:
+        tracer = open_tracer(settings, _name(offers), trusting=True)
+        held.callback(tracer.close, _LAST_TRACES_S)
+        held.callback(end_logs)
         sockets = []
         for offer, port in zip(offers, ports, strict=True):
             held.callback(offer.close)
             sockets.append(held.enter_context(bound(host, port, f"claimlens mcp serve {offer.name}")))
         with event_loop() as runner:
-            runner.run(_serve(offers, settings, sockets))
+            runner.run(_serve(offers, settings, sockets, tracer))
     _log.info("mcp_server_stopped", services=[offer.name for offer in offers])
 
 
-async def _serve(offers: Sequence[Offer], settings: Settings, sockets: Sequence[socket.socket]) -> None:
+def _name(offers: Sequence[Offer]) -> str:
+    """Which process this is, in traces: as the deployments of `k8s/` are named."""
+    return f"mcp-{offers[0].name.replace('.', '-')}" if len(offers) == 1 else "mcp-services"
+
+
+async def _serve(offers: Sequence[Offer], settings: Settings, sockets: Sequence[socket.socket], tracer: Tracer) -> None:
     stopping = Stopping()
     metrics = CallMetrics()
     wall = HostWall(settings.mcp_hosts)
@@ -44,7 +57,7 @@ async def _serve(offers: Sequence[Offer], settings: Settings, sockets: Sequence[
     with contextlib.suppress(asyncio.CancelledError):  # asked to stop before it served
         async with contextlib.AsyncExitStack() as held:
             for offer, listening in zip(offers, sockets, strict=True):
-                tools = ToolServer(offer, metrics)
+                tools = ToolServer(offer, metrics, tracer)
                 held.callback(tools.close)
                 app = HttpService(offer, tools.server, wall=wall, metrics=metrics)
                 await held.enter_async_context(app.sessions.run())

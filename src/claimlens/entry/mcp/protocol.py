@@ -15,7 +15,10 @@ import claimlens
 from claimlens.entry.mcp.metrics import CallMetrics
 from claimlens.entry.mcp.offers import Offer
 from claimlens.entry.mcp.tools import Outcome, Tool, ToolError
-from claimlens.entry.web.correlation import trace_of
+from claimlens.entry.web.correlation import sane_token, trace_of
+from claimlens.entry.web.logs import request_line
+from claimlens.ports.tracing import CORRELATION_META, Span, Tracer
+from claimlens.usecases.untraced import Untraced
 
 #: Calls that are worked on at once.
 AT_ONCE = 4
@@ -30,7 +33,8 @@ _log = structlog.get_logger()
 class ToolServer:
     """Tools behind one `mcp.Server`. Calls run in threads of their own; `close` waits for them."""
 
-    def __init__(self, offer: Offer, metrics: CallMetrics) -> None:
+    def __init__(self, offer: Offer, metrics: CallMetrics, tracer: Tracer | None = None) -> None:
+        self._tracer = tracer or Untraced()
         self._name = offer.name
         self._tools = {tool.name: tool for tool in offer.tools}
         self._shown = [_shown(tool) for tool in offer.tools]
@@ -59,6 +63,14 @@ class ToolServer:
         return types.ListToolsResult(tools=self._shown)
 
     async def _call(self, ctx: ServerRequestContext, params: types.CallToolRequestParams) -> types.CallToolResult:
+        with self._tracer.request(_traceparent(ctx)) as span:
+            if span is not None:
+                span.rename(f"mcp {self._name}")
+            return await self._answered(ctx, params, span)
+
+    async def _answered(
+        self, ctx: ServerRequestContext, params: types.CallToolRequestParams, span: Span | None
+    ) -> types.CallToolResult:
         start = time.perf_counter()
         outcome, said, kind = None, "", "answered"
         self._metrics.in_flight(1)
@@ -73,9 +85,15 @@ class ToolServer:
         except Exception as error:
             # What went wrong is for the log; a client is told that something did.
             kind, said = "failed", f"{params.name} failed; the server's log says why"
-            _log.exception("mcp_call_failed", service=self._name, tool=params.name, error=type(error).__name__)
+            _log.exception("mcp_call_failed", service=self._name, **_ids(ctx, span), error=type(error).__name__)
         finally:
-            self._note(ctx, params.name, outcome, kind, (time.perf_counter() - start) * 1000)
+            self._note(params.name, outcome, kind, (time.perf_counter() - start) * 1000, _ids(ctx, span))
+            if span is not None:
+                span.note({"claimlens.service": self._name, "claimlens.outcome": kind})
+                if outcome is not None:
+                    span.note({"claimlens.payloads": outcome.count, "claimlens.cannot": outcome.cannot})
+                if kind != "answered":
+                    span.fail(kind)
         return types.CallToolResult(content=[types.TextContent(text=said)], is_error=True)
 
     async def _answer(self, name: str, arguments: dict[str, Any], request: Any) -> Outcome:
@@ -87,25 +105,34 @@ class ToolServer:
                 raise ToolError("the client has gone")
             return await asyncio.get_running_loop().run_in_executor(self._threads, tool.call, arguments)
 
-    def _note(self, ctx: ServerRequestContext, tool: str, outcome: Outcome | None, kind: str, ms: float) -> None:
+    def _note(self, tool: str, outcome: Outcome | None, kind: str, ms: float, ids: dict[str, str]) -> None:
         known = tool if tool in self._tools else "unknown"
         self._metrics.in_flight(-1)
         self._metrics.called(self._name, known, kind, ms)
-        fields: dict[str, Any] = {"service": self._name, "tool": known, "outcome": kind, "ms": round(ms, 1)}
+        fields: dict[str, Any] = {"service": self._name, "tool": known, "outcome": kind, "duration_ms": round(ms, 1)}
         if outcome is not None:
             self._metrics.answered(self._name, outcome.count, outcome.cannot)
             fields |= {"count": outcome.count, "cannot": outcome.cannot}
-        if trace := _trace(ctx):
-            fields["trace_id"] = trace
-        _log.info("mcp_call", **fields)
+        request_line("mcp_call", fields | ids)
 
 
-def _trace(ctx: ServerRequestContext) -> str:
+def _ids(ctx: ServerRequestContext, span: Span | None) -> dict[str, str]:
+    """What the call belongs to: the request that it is made for, and its trace."""
+    ids = {}
+    correlation_id = (ctx.meta or {}).get(CORRELATION_META)
+    if isinstance(correlation_id, str) and (known := sane_token(correlation_id.encode("ascii", "replace"))):
+        ids["correlation_id"] = known
+    if trace_id := span.trace_id if span is not None else trace_of(_traceparent(ctx)):
+        ids["trace_id"] = trace_id
+    return ids
+
+
+def _traceparent(ctx: ServerRequestContext) -> bytes:
     """The trace that the call belongs to (W3C Trace Context): in the message's `_meta`, else in a header."""
     given = (ctx.meta or {}).get("traceparent")
     if given is None and isinstance(ctx.request, Request):
         given = ctx.request.headers.get("traceparent")
-    return trace_of(given.encode("ascii", "replace")) if isinstance(given, str) else ""
+    return given.encode("ascii", "replace") if isinstance(given, str) else b""
 
 
 def _result(outcome: Outcome) -> types.CallToolResult:

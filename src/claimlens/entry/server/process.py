@@ -15,9 +15,10 @@ from claimlens.entry.api.app import create_app
 from claimlens.entry.console.app import PREFIX as CONSOLE
 from claimlens.entry.console.app import create_console
 from claimlens.entry.server.first_key import FIRST_TENANT, first_key, hint_without_tenants
-from claimlens.entry.web.logs import set_up_logs
+from claimlens.entry.web.logs import end_logs, set_up_logs
 from claimlens.entry.web.process import QuietServer, Stopping, bound, event_loop
-from claimlens.entry.worker.duties import worker_of
+from claimlens.entry.worker.duties import parts_of, worker_of
+from claimlens.usecases.authentication import worker_scope
 from claimlens.wiring.background import Background
 from claimlens.wiring.service import Service
 
@@ -70,6 +71,9 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
             key = await first_key(service)
         if worker is not None:
             worker.start()
+            service.watch.also(parts_of(worker))
+        if path is None:
+            await service.accounts.deployments.started(worker_scope(), "server")
         server = QuietServer(create_app(service, beside={CONSOLE: create_console(service)}), started)
         stopping.then(server.leave)
         await server.serve(sockets=[listening])
@@ -80,6 +84,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, with_worker: b
         if worker is not None:
             await worker.stop()
         await service.stop()
+        end_logs()
     log.info("server stopped")
     return question is None or await question
 

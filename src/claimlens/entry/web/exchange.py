@@ -1,12 +1,14 @@
 """One request on its way through, and what is known of it so far."""
 
 import time
+from typing import Any
 from urllib.parse import parse_qsl
 
 from claimlens.domain.errors import InvalidError
 from claimlens.domain.tenant import Principal
 from claimlens.entry.web.bodies import Scope
 from claimlens.ports.cache import Allowance
+from claimlens.ports.tracing import Span
 
 #: Under which name it lies in the scope.
 KEY = "claimlens.exchange"
@@ -28,8 +30,10 @@ class Exchange:
         "path",
         "peer",
         "principal",
+        "profile",
         "query_string",
         "route",
+        "span",
         "started",
         "status",
         "trace_id",
@@ -51,6 +55,8 @@ class Exchange:
         self.status = 0
         self.code = ""
         self.decision = ""
+        self.profile = ""
+        self.span: Span | None = None
         self.failure: Exception | None = None
         self.started = time.perf_counter()
 
@@ -59,6 +65,17 @@ class Exchange:
         """Who asks, on a route that needs a key."""
         assert self.principal is not None
         return self.principal
+
+    def log_fields(self) -> dict[str, Any]:
+        """What every log line about this request says."""
+        fields: dict[str, Any] = {"correlation_id": self.correlation_id}
+        if self.route:
+            fields["route"] = self.route
+        if self.principal is not None:
+            fields["tenant"] = self.principal.tenant.id
+        if self.trace_id:
+            fields["trace_id"] = self.trace_id
+        return fields
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""

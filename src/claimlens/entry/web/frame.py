@@ -16,13 +16,14 @@ from claimlens.entry.web.client import Clients, limit_key
 from claimlens.entry.web.correlation import sane_token, trace_of
 from claimlens.entry.web.cors import Cors
 from claimlens.entry.web.exchange import KEY, Exchange
-from claimlens.entry.web.logs import request_line
+from claimlens.entry.web.logs import around, request_line
 from claimlens.entry.web.metrics import Metrics
 from claimlens.entry.web.problems import INTERNAL, MEDIA_TYPE, Refusal, problem, refusal_of
 from claimlens.entry.web.rate_limit_fields import rate_limit_fields
 from claimlens.entry.web.reply import Headers, Reply
 from claimlens.ports.cache import Hit, Limits
 from claimlens.ports.clock import Clock
+from claimlens.ports.tracing import Tracer, correlation
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class Frame:
         requests_per_second_per_ip: int,
         clock: Clock,
         metrics: Metrics,
+        tracer: Tracer,
     ) -> None:
         self._app = app
         self._express = express
@@ -69,6 +71,7 @@ class Frame:
         self._per_ip = requests_per_second_per_ip
         self._clock = clock
         self._metrics = metrics
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,6 +83,21 @@ class Frame:
             await self._app(scope, receive, send)
             return
         exchange = self._met(scope)
+        telling, correlating = around.set(exchange), correlation.set(exchange.correlation_id)
+        try:
+            if exchange.path.startswith(_UNCOUNTED):
+                await self._through(exchange, scope, receive, send)
+                return
+            with self._tracer.request(exchange.headers.get(b"traceparent", b"")) as span:
+                if span is not None:
+                    exchange.span, exchange.trace_id = span, span.trace_id
+                await self._through(exchange, scope, receive, send)
+        finally:
+            around.reset(telling)
+            correlation.reset(correlating)
+
+    async def _through(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, whatever happens on the way, and note it."""
         incoming = Incoming(receive, exchange.headers)
         try:
             await self._answer(exchange, scope, incoming, send)
@@ -171,29 +189,60 @@ class Frame:
         failed = cut is not None or (exchange.status >= 500 and exchange.code != "MAINTENANCE")
         self._metrics.answered(route, exchange.method, exchange.status, ms, failed=failed)
         error = cut or exchange.failure
+        if exchange.span is not None:
+            exchange.span.rename(f"{exchange.method} {route}")
+            exchange.span.note(_facts(exchange, route))
+            if failed:
+                exchange.span.fail(exchange.code or "INTERNAL_ERROR")
         if error is None and exchange.route.startswith(_UNCOUNTED):
             return
-        line: dict[str, Any] = {
-            "method": exchange.method,
-            "route": route,
-            "status": exchange.status,
-            "duration_ms": round(ms, 2),
-            "correlation_id": exchange.correlation_id,
-        }
-        if exchange.principal is not None:
-            line |= {"tenant": exchange.principal.tenant.id, "actor": exchange.principal.actor}
-        if exchange.trace_id:
-            line["trace_id"] = exchange.trace_id
-        if exchange.code:
-            line["code"] = exchange.code
-        if exchange.decision:
-            line["decision"] = exchange.decision
+        line = _line(exchange, route, ms)
         if error is not None:
             log.error("request failed", **line, exc_info=error)
         elif failed:
             log.error("request failed", **line)
         else:
             request_line("request", line)
+
+
+def _line(exchange: Exchange, route: str, ms: float) -> dict[str, Any]:
+    """The fields of a request's line; which are left out when there is nothing to say: `docs/reference/logs.md`."""
+    line: dict[str, Any] = {
+        "method": exchange.method,
+        "route": route,
+        "status": exchange.status,
+        "duration_ms": round(ms, 2),
+        "correlation_id": exchange.correlation_id,
+    }
+    if exchange.principal is not None:
+        line["tenant"] = exchange.principal.tenant.id
+        line["actor"] = exchange.principal.actor
+    if exchange.trace_id:
+        line["trace_id"] = exchange.trace_id
+    if exchange.profile:
+        line["profile"] = exchange.profile
+    if exchange.decision:
+        line["decision"] = exchange.decision
+    if exchange.code:
+        line["reason"] = exchange.code
+    return line
+
+
+def _facts(exchange: Exchange, route: str) -> dict[str, str | int]:
+    """What the span of a request says: ids and counts, no names."""
+    facts: dict[str, str | int] = {
+        "http.request.method": exchange.method,
+        "http.route": route,
+        "http.response.status_code": exchange.status,
+        "claimlens.correlation_id": exchange.correlation_id,
+    }
+    if exchange.principal is not None:
+        facts["claimlens.tenant"] = exchange.principal.tenant.id
+    if exchange.profile:
+        facts["claimlens.profile"] = exchange.profile
+    if exchange.decision:
+        facts["claimlens.decision"] = exchange.decision
+    return facts
 
 
 def _said(name: bytes, value: bytes) -> tuple[bytes, bytes]:

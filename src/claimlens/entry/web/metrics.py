@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from claimlens.domain.performance import BOUNDS_MS, Figures, Kind
 from claimlens.domain.service import BreakerState, ServiceState
+from claimlens.entry.web.log_metrics import DroppedLines
 from claimlens.usecases.meter import Meter
 
 #: The charset is added to every text.
@@ -44,13 +45,19 @@ class Metrics:
             "nothing is recorded.",
             registry=registry,
         )
+        self._coverage = Gauge(
+            "claimlens_coverage_ratio",
+            "Share of the verdicts of 30 days in which every required check ran, over all processes; NaN while there "
+            "are too few to say.",
+            registry=registry,
+        )
         self._degraded = Gauge("claimlens_degraded_services", "Services that are out.", registry=registry)
         self._breakers = Gauge(
             "claimlens_circuit_breaker_state", "0 closed, 1 half-open, 2 open.", ["service"], registry=registry
         )
         self._calls = Counter(
             "claimlens_service_calls_total",
-            "Calls of services, probes too: answered, slow, refused or failed.",
+            "Calls of services, probes too: answered, slow, refused, failed or left (nobody waited for it any more).",
             ["service", "outcome"],
             registry=registry,
         )
@@ -91,6 +98,7 @@ class Metrics:
             ["what"],
             registry=registry,
         )
+        registry.register(DroppedLines())
         ProcessCollector(registry=registry)
 
     def answered(self, route: str, method: str, status: int, ms: float, *, failed: bool) -> None:
@@ -105,9 +113,10 @@ class Metrics:
             if count:
                 self._verdicts.labels(str(outcome)).inc(count)
 
-    def budget(self, remaining: float | None) -> None:
-        """Note what is left of the error budget, 0 to 1."""
+    def promises(self, remaining: float | None, covered: float | None) -> None:
+        """Note what is left of the error budget, and the coverage, each 0 to 1."""
         self._budget.set(math.nan if remaining is None else remaining)
+        self._coverage.set(math.nan if covered is None else covered)
 
     def database(self, in_use: int, idle: int, most: int, lag_s: float | None) -> None:
         """Note the state of the connections."""
@@ -167,6 +176,16 @@ class _Counted(Collector):
         for route, figures in routes.items():
             failed.add_metric([route], figures.failed)
         yield from (total, failed)
+        recorded = CounterMetricFamily(
+            "claimlens_verdicts_recorded", "Verdicts with an audit, those of bulk jobs too.", labels=["profile"]
+        )
+        incomplete = CounterMetricFamily(
+            "claimlens_verdicts_incomplete", "Those of them in which a required check did not run.", labels=["profile"]
+        )
+        for profile, figures in self._meter.of(Kind.VERDICT).items():
+            recorded.add_metric([profile], figures.count)
+            incomplete.add_metric([profile], figures.failed)
+        yield from (recorded, incomplete)
         yield _histogram("claimlens_request_duration_ms", "Time to answer.", "route", routes)
         yield _histogram(
             "claimlens_transform_duration_ms",

@@ -1,5 +1,8 @@
 """What the worker does, and how often."""
 
+from collections.abc import Callable, Mapping
+
+from claimlens.domain.incident import Component
 from claimlens.entry.worker.loop import Duty, Worker
 from claimlens.wiring.background import Background
 
@@ -30,3 +33,8 @@ def worker_of(background: Background) -> Worker:
         ],
         last=dispatcher.stop,
     )
+
+
+def parts_of(worker: Worker) -> Callable[[], Mapping[Component, bool]]:
+    """Says of the parts that a worker keeps whether each is in order."""
+    return lambda: {each: str(each) not in worker.failing for each in (Component.WEBHOOKS, Component.JOBS)}

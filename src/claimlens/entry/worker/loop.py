@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from time import perf_counter
 
 import msgspec
 import structlog
@@ -13,6 +14,8 @@ from claimlens.domain.errors import OverloadedError
 MOST_REST_S = 60.0
 #: How long a stop waits for what was begun, in seconds: an attempt at a delivery takes ten.
 GRACE_S = 12.0
+#: A piece of upkeep that takes longer has a line, in seconds; jobs have lines of their own.
+SLOW_S = 5.0
 
 _log = structlog.get_logger()
 
@@ -50,6 +53,8 @@ class Worker:
         self._pause = pause or _pause
         self._stopping = asyncio.Event()
         self._tasks: dict[asyncio.Task[None], Duty] = {}
+        #: The names of the duties whose last try failed.
+        self.failing: set[str] = set()
 
     def start(self) -> None:
         """Begin; the loop that runs now is the worker's."""
@@ -81,22 +86,32 @@ class Worker:
         failures = 0
         while not self._stopping.is_set():
             duty.bell.clear()
+            began = perf_counter()
             try:
                 more = await duty.run()
             except Exception as error:
                 failures += 1
+                self.failing.add(duty.name)
                 rest = min(MOST_REST_S, 2.0 ** (failures - 1))
+                fields = {"duty": duty.name, "rest_s": rest, "duration_ms": _ms_since(began)}
                 if isinstance(error, OverloadedError):
-                    _log.warning("duty_waits", duty=duty.name, reason=str(error), rest_s=rest)
+                    _log.warning("duty_waits", **fields, reason=str(error))
                 else:
-                    _log.exception("duty_failed", duty=duty.name, rest_s=rest)
+                    _log.exception("duty_failed", **fields)
                 # Not woken by its bell: whoever rings it does not know that it failed.
                 await self._pause(self._stopping, rest)
                 continue
             if failures:
                 _log.info("duty_recovered", duty=duty.name, failures=failures)
                 failures = 0
+                self.failing.discard(duty.name)
+            if not duty.interruptible and (took := _ms_since(began)) > 1000 * SLOW_S:
+                _log.info("duty_slow", duty=duty.name, duration_ms=took)
             await (asyncio.sleep(0) if more else self._pause(duty.bell, duty.every_s))
+
+
+def _ms_since(began: float) -> float:
+    return round((perf_counter() - began) * 1000, 1)
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:

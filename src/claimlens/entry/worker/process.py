@@ -10,7 +10,8 @@ import claimlens
 from claimlens.config import Settings
 from claimlens.domain.errors import ClaimLensError
 from claimlens.entry.web.logs import set_up_logs
-from claimlens.entry.worker.duties import worker_of
+from claimlens.entry.worker.duties import parts_of, worker_of
+from claimlens.usecases.authentication import worker_scope
 from claimlens.wiring.background import Background
 from claimlens.wiring.service import Service
 
@@ -38,11 +39,13 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    service = Service(settings)
+    service = Service(settings, name="claimlens-worker")
     await service.start()
     worker = worker_of(Background(service))
     try:
         worker.start()
+        service.watch.also(parts_of(worker))
+        await service.accounts.deployments.started(worker_scope(), "worker")
         _log.info("worker_started", version=claimlens.__version__)
         await stopped.wait()
         _log.info("worker_stops")

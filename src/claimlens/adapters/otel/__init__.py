@@ -1,0 +1,1 @@
+"""Traces over OpenTelemetry, sent to a collector."""
