@@ -104,6 +104,7 @@ async def test_every_read_answers_as_declared(house, names, method, path, operat
         ("/v1/access-log?format=csv", {}, "text/csv; charset=utf-8"),
         ("/status", {}, "text/html; charset=utf-8"),
         ("/status", {"Accept": "application/json"}, "application/json"),
+        ("/status.json", {"Accept": "text/html"}, "application/json"),
         ("/v1/export/audits", {}, "application/x-ndjson"),
         ("/v1/export/menu.ndjson", {}, "application/x-ndjson"),
         ("/docs", {}, "text/html; charset=utf-8"),

@@ -39,7 +39,7 @@ class TestHealth:
         assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
         assert (await house.ask("GET", "/health/ready", role=None)).status_code == 503
         assert (await house.ask("GET", "/health/live", role=None)).status_code == 200
-        assert "unhealthy" in (await house.ask("GET", "/status", role=None)).text
+        assert "ClaimLens is out" in (await house.ask("GET", "/status", role=None)).text
 
     async def test_degraded_when_the_cache_is_out(self, house, monkeypatch):
         async def out():

@@ -48,6 +48,7 @@ class Desk:
         return await self.incidents.change(WHO, incident.id, IncidentChange(**change))
 
     async def logged(self):
+        assert WHO.platform is not None
         rows = await self.log.page(WHO.platform, AccessFilter(), after=None, limit=50)
         return [(row.actor, row.action, row.target) for row in reversed(rows)]
 

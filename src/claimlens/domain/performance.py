@@ -16,13 +16,15 @@ class Kind(StrEnum):
     """What figures are of.
 
     `requests`: requests that count for availability. `verdict`: verdicts by profile, those failed in which a required
-    check did not run. `transform`: samples.
+    check did not run. `transform`: samples. `component`: looks at a part that customers know, those failed that found
+    it out; of the console its requests.
     """
 
     ROUTE = "route"
     TRANSFORM = "transform"
     VERDICT = "verdict"
     REQUESTS = "requests"
+    COMPONENT = "component"
 
 
 class Span(StrEnum):

@@ -1,6 +1,6 @@
 """Where figures of how the service did are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,4 +39,8 @@ class PerformanceStore(Protocol):
 
     async def tallies(self, span: Span, since: datetime, kind: Kind) -> Sequence[Tally]:
         """Minute by minute or hour by hour, oldest first; stretches with nothing in them are left out."""
+        ...
+
+    async def tallies_by_name(self, span: Span, since: datetime, kind: Kind) -> Mapping[str, Sequence[Tally]]:
+        """The same for each name apart."""
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from claimlens.domain.errors import ClaimLensError
+from claimlens.domain.incident import Component
 from claimlens.domain.performance import Figures, Kind, Span
 from claimlens.ports.clock import Clock
 from claimlens.ports.performance import PerformanceStore, Stretch
@@ -19,6 +20,9 @@ UNCOUNTED = ("/health", "/metrics")
 #: Requests that met no route; of these only failures count, for anybody may ask for anything.
 UNKNOWN = "unknown"
 REQUESTS: Key = (Kind.REQUESTS, "all")
+#: How the routes of the console begin.
+_CONSOLE = "/console"
+_OF_CONSOLE: Key = (Kind.COMPONENT, str(Component.CONSOLE))
 #: Stretches that wait for a store that is out, at most; then the oldest are given up.
 _MOST_WAITING = 20_000
 
@@ -93,6 +97,15 @@ class Recorder:
             del kept[slot]
             self._unwritten[span].discard(slot)
         _log.warning("figures_given_up", span=str(span), reason="the store has been out for too long")
+
+
+def _of_console(fresh: Mapping[Key, Figures]) -> Figures:
+    """The requests that the console answered."""
+    total = Figures()
+    for (kind, name), figures in fresh.items():
+        if kind is Kind.ROUTE and name.startswith(_CONSOLE):
+            total.add(figures)
+    return total
 
 
 def _requests(fresh: Mapping[Key, Figures]) -> Figures:

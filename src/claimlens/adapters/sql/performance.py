@@ -1,6 +1,6 @@
 """Figures of how the service did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,21 @@ class SqlPerformance:
         )
         async with self._database.read(fresh=True) as connection:
             return [Tally(ts, count, failed) for ts, count, failed in await connection.execute(query)]
+
+    async def tallies_by_name(self, span: Span, since: datetime, kind: Kind) -> Mapping[str, Sequence[Tally]]:
+        """The same for each name apart."""
+        columns = _TABLES[span].c
+        query = (
+            sa.select(columns.name, columns.ts, _sum(columns["count"]), _sum(columns.failed))
+            .where(columns.ts >= since, columns.kind == str(kind))
+            .group_by(columns.name, columns.ts)
+            .order_by(columns.ts)
+        )
+        found: dict[str, list[Tally]] = {}
+        async with self._database.read(fresh=True) as connection:
+            for name, ts, count, failed in await connection.execute(query):
+                found.setdefault(name, []).append(Tally(ts, count, failed))
+        return found
 
     def _replacing(self, table: sa.Table, rows: list[dict[str, Any]]) -> sa.Executable:
         """Both dialects say it in the same words, each with a construct of its own."""

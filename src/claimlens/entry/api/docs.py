@@ -13,7 +13,6 @@ from claimlens.entry.api import reply
 from claimlens.entry.api.call import Call, TheCall
 from claimlens.entry.api.spec import Answer, Spec, route
 from claimlens.entry.web.problems import KINDS, anchor_of
-from claimlens.usecases.health import Health
 
 _TAG = "Documents"
 _HTML = "text/html"
@@ -37,15 +36,10 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def page(template: str, **values: Any) -> Response[bytes]:
-    """A page from its template."""
+def page(template: str, *, headers: Mapping[str, str] = {}, **values: Any) -> Response[bytes]:
+    """A page from its template; `headers` go before those of every page."""
     text = _templates().get_template(template).render(**values)
-    return reply.raw(text.encode(), _HTML, headers=PAGE_HEADERS)
-
-
-def status_page(found: Health) -> Response[bytes]:
-    """The status page."""
-    return page("status.html.j2", health=found)
+    return reply.raw(text.encode(), _HTML, headers={**PAGE_HEADERS, **headers})
 
 
 @route(

@@ -1,4 +1,4 @@
-"""Health, metrics, versions, the status page, maintenance."""
+"""Health, metrics, versions, maintenance."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from litestar.response import Response
 
 from claimlens.entry.api import reply
 from claimlens.entry.api.call import TheCall
-from claimlens.entry.api.docs import status_page
 from claimlens.entry.api.scrape import scrape
 from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
 from claimlens.entry.web import metrics
@@ -265,29 +264,6 @@ async def version(call: TheCall) -> Response[bytes]:
 
 
 @route(
-    "GET",
-    "/status",
-    Spec(
-        name="getStatus",
-        tag=_TAG,
-        summary="The status page",
-        about="A page for people, JSON for `Accept: application/json`.",
-        public=True,
-        answers=(
-            Answer(about="The page.", media_type="text/html"),
-            Answer(shape=Health, example=_HEALTHY),
-        ),
-    ),
-)
-async def status(call: TheCall) -> Response[bytes]:
-    """The status page."""
-    found = await call.service.health.look()
-    if b"json" in call.exchange.headers.get(b"accept", b""):
-        return reply.json(found, headers={"Vary": "Accept"})
-    return status_page(found)
-
-
-@route(
     "POST",
     "/v1/admin/maintenance",
     Spec(
@@ -324,4 +300,4 @@ async def maintenance(call: TheCall) -> Response[bytes]:
     return reply.json(await call.service.maintenance.current())
 
 
-ROUTES = [health, live, ready, service_health, prometheus, slo, performance, version, status, switch, maintenance]
+ROUTES = [health, live, ready, service_health, prometheus, slo, performance, version, switch, maintenance]

@@ -12,6 +12,7 @@ from claimlens.ports.accounts import AccessFilter
 from claimlens.usecases.api_keys import NewKey
 from claimlens.usecases.authentication import operator
 from claimlens.usecases.tenants import NewTenant
+from claimlens.wiring import open_checker
 from claimlens.wiring.accounts import Accounts
 from tests.clock import HandClock
 
@@ -38,7 +39,7 @@ def replica(store, clock):
     """Another process on the same store: shares nothing else unless it is given a cache."""
 
     def start(cache):
-        return Accounts(store, cache, clock, lambda: InstallationSecretBox(b"s" * 32))
+        return Accounts(store, cache, clock, lambda: InstallationSecretBox(b"s" * 32), open_checker)
 
     return start
 
