@@ -67,7 +67,7 @@ class Recorder:
 
     def _collect(self, now: datetime) -> None:
         fresh = self._meter.take()
-        counted = {**fresh, REQUESTS: _requests(fresh)}
+        counted = {**fresh, REQUESTS: _requests(fresh), _OF_CONSOLE: _of_console(fresh)}
         for span in Span:
             kept, start = self._kept[span], span.start_of(now)
             for (kind, name), figures in counted.items():
