@@ -18,7 +18,7 @@ from typing import Any
 from claimlens.domain.service import TERMS
 from tests.valkey import free_port
 
-_READY_S = 30.0
+_READY_S = 60
 _ROOT = Path(__file__).parent.parent
 
 

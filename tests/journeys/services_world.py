@@ -66,14 +66,23 @@ class Asking:
     def breaker(self) -> BreakerState:
         return self.state.breaker
 
-    async def until(self, holds: Callable[[], bool], what: str, within_s: float = 15) -> None:
+    async def until(self, holds: Callable[[], bool], what: str, within_s: float = 60) -> None:
         deadline = time.monotonic() + within_s
         while not holds():
             assert time.monotonic() < deadline, f"not within {within_s} s: {what}; {self.state}"
             await asyncio.sleep(0.01)
 
     async def until_warm(self) -> None:
-        await self.until(lambda: CallOutcome.ANSWERED in self.calls, "the service was tried at the start")
+        """Until the service was tried and is taken to be well."""
+        await self.until_answered()
+        await self.until_closed()
+
+    async def until_answered(self) -> None:
+        """Ask until there is an answer: on a busy machine a call may take longer than the limit."""
+        deadline = time.monotonic() + 60
+        while await self.ask() is None:
+            assert time.monotonic() < deadline, f"the service does not answer; {self.state}"
+            await asyncio.sleep(0.05)
 
     async def until_closed(self) -> None:
         await self.until(lambda: self.breaker is BreakerState.CLOSED, "the breaker is closed")
