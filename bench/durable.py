@@ -1,16 +1,14 @@
 """`python -m bench.durable`: verdicts made durable a second, by group commit and by one transaction each.
 
 Baseline: what one would write first, a transaction for each verdict (its audit, its event, its decision log) on the
-same database and over the same pool, by as many clients at once. PostgreSQL and SQLite with every commit on disk;
-rounds take turns, so that what else the machine does meets both; figures are medians. `--statements` compares the ways
-to insert a batch instead: arrays in one statement (ours), COPY, and VALUES row by row, on one connection.
+same database and over the same pool, by as many clients at once. Floor (PostgreSQL): COPY of the same rows, 512 at a
+time, by one connection that does nothing else. PostgreSQL and SQLite with every commit on disk; rounds take turns, so
+that what else the machine does meets all. `--statements` compares the ways to insert a batch instead: arrays in one
+statement (ours), COPY, and VALUES row by row, on one connection.
 """
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -22,6 +20,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from bench.menus import items
+from bench.rounds import Report, ratios, spread
 from claimlens.adapters.sql import tables
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.entries import Rows, insert, rows_of
@@ -34,6 +33,7 @@ from tests.postgres import PostgresServer, migrate
 
 _SCOPE = TenantScope("tenant-001")
 _RECORD_BYTES, _LINES_BYTES = 2_500, 400
+_COPIED = 512
 
 Write = Callable[[JournalEntry], Awaitable[None]]
 
@@ -47,31 +47,26 @@ def main() -> None:
     parser.add_argument("--statements", action="store_true", help="compare the ways to insert a batch instead")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}; "
-        f"load before the start {os.getloadavg()[0]:.1f}; record {_RECORD_BYTES} bytes\n"
-    )
+    report = Report("durable")
+    report.note(f"record {_RECORD_BYTES} bytes; fsync on\n")
     server = PostgresServer(safe=True)
     try:
         migrate(server.url)
         if options.statements:
-            figures = asyncio.run(statements(server.url, options.rounds))
+            report.kept["statements"] = asyncio.run(statements(server.url, options.rounds))
         else:
             with tempfile.TemporaryDirectory(prefix="claimlens-bench-") as folder:
                 url = f"sqlite:///{folder}/claimlens.db"
                 migrate(url)
-                figures = {
-                    "postgresql": asyncio.run(verdicts(server.url, options)),
-                    "sqlite": asyncio.run(verdicts(url, options)),
-                }
+                asyncio.run(verdicts(report, server.url, options))
+                asyncio.run(verdicts(report, url, options))
     finally:
         server.remove()
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    report.write(options.json)
 
 
-async def verdicts(url: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Verdicts a second by both ways, for each number of clients."""
+async def verdicts(report: Report, url: str, options: argparse.Namespace) -> None:
+    """Verdicts a second by each way, for each number of clients."""
     database = Database(url)
     journal = SqlJournal(database)
     room = asyncio.Semaphore(10 if database.dialect == "postgresql" else 1)  # nobody is refused for a full pool
@@ -86,34 +81,48 @@ async def verdicts(url: str, options: argparse.Namespace) -> dict[str, Any]:
                 (row,) = getattr(rows, table.name)
                 await connection.execute(sa.insert(table).values(dict(zip(table.c.keys(), row, strict=True))))
 
-    print(f"{database.dialect}: verdicts a second   group commit   one transaction each   ratio   p95 of one, ms")
-    figures: dict[str, Any] = {}
     for clients in options.clients:
         number = options.verdicts if clients > 1 else options.verdicts // 8
-        rates: dict[str, list[float]] = {"together": [], "each": []}
-        slow: dict[str, list[float]] = {"together": [], "each": []}
+        rates: dict[str, list[float]] = {"group commit": [], "one transaction each": [], "COPY": []}
+        slow: dict[str, list[float]] = {"group commit": [], "one transaction each": []}
         for _ in range(options.rounds):
-            for name, write in (("together", together), ("each", each)):
+            for name, write in (("group commit", together), ("one transaction each", each)):
                 rate, p95 = await _round(write, number, clients)
                 rates[name].append(rate)
-                slow[name].append(p95)
-        ours, baseline = (statistics.median(rates[name]) for name in ("together", "each"))
-        p95, p95_each = (statistics.median(slow[name]) * 1_000 for name in ("together", "each"))
-        print(
-            f"{clients:>6} clients at once {ours:>18,.0f} {baseline:>18,.0f} {ours / baseline:>15.1f}"
-            f"   {p95:.1f} against {p95_each:.1f}"
-        )
-        figures[f"{clients} clients"] = {
-            "group_commit": round(ours),
-            "one_each": round(baseline),
-            "ratio": round(ours / baseline, 1),
-            "p95_ms": round(p95, 1),
-            "p95_one_each_ms": round(p95_each, 1),
-        }
+                slow[name].append(1_000 * p95)
+            if database.dialect == "postgresql":
+                rates["COPY"].append(await _copied(database, number))
+        where = f"{database.dialect}, {clients} at once"
+        for name, found in rates.items():
+            if found:
+                report.figure(f"{where}, {name}", spread(found), "verdicts/s")
+        for name, times in slow.items():
+            report.figure(f"{where}, {name}, p95 of one", spread(times), "ms")
+        ours = rates["group commit"]
+        for name in ("one transaction each", "COPY"):
+            if rates[name]:
+                report.ratio(f"{where}: group commit", name, ratios(ours, rates[name]))
+        print()
     await journal.close()
     await database.close()
-    print()
-    return figures
+
+
+async def _copied(database: Database, number: int) -> float:
+    """Verdicts a second by COPY: everything is made beforehand, then nothing but the database works."""
+    made = [rows_of(_SCOPE, entry) for entry in _entries(number)]
+    began = time.perf_counter()
+    for start in range(0, number, _COPIED):
+        rows = Rows()
+        for one in made[start : start + _COPIED]:
+            rows.add(one)
+        async with database.write() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(driver, asyncpg.Connection)
+            async with driver.transaction():
+                for table in (tables.audits, tables.unsealed_audits, tables.decision_logs, tables.outbox):
+                    records = getattr(rows, table.name)
+                    await driver.copy_records_to_table(table.name, records=records, columns=table.c.keys())
+    return number / (time.perf_counter() - began)
 
 
 async def _round(write: Write, number: int, clients: int) -> tuple[float, float]:
