@@ -10,7 +10,7 @@ import msgspec
 
 from claimlens.domain.audit import Audit
 from claimlens.domain.finding import Severity
-from claimlens.domain.item import Item
+from claimlens.domain.item import Item, Kind
 from claimlens.domain.suppression import Answered, Suppression
 from claimlens.domain.verdict import Verdict
 from claimlens.gate.judge.claims import Excused
@@ -88,6 +88,7 @@ class _Record(msgspec.Struct):
     item: msgspec.Raw
     item_digest: str
     job_id: str | None
+    kind: Kind
     locale: str
     on: date
     pack_digests: msgspec.Raw
@@ -120,6 +121,7 @@ def record(case: Case, occasion: Occasion, audit_id: str, original: bytes, item_
         item=msgspec.Raw(original if stored is case.record else canonical_json(stored)),
         item_digest=item_digest,
         job_id=occasion.job_id,
+        kind=case.item.kind,
         locale=law.locale,
         on=occasion.on,
         pack_digests=msgspec.Raw(law.digests),
@@ -210,6 +212,12 @@ class _Decision(msgspec.Struct, omit_defaults=True, kw_only=True):
     item_id: str
     transform: str
     values: int = 0
+
+
+def times_line(took_ms: dict[str, float], items: int) -> bytes:
+    """The line of a decision log that says how long each transform took for all the items of a request."""
+    took = {name: round(ms * 1000) for name, ms in sorted(took_ms.items())}
+    return _encoder.encode({"items": items, "took_us": took}) + b"\n"
 
 
 def _decisions(case: Case, verdict: Verdict, keys: dict[str, str], audit_id: str) -> bytes:

@@ -48,7 +48,10 @@ class AuditStore(Protocol):
         ...
 
     async def decisions(self, scope: TenantScope, audit: Audit) -> Sequence[bytes]:
-        """What the transforms did to the item: lines of the decision log, canonical JSON; none after a day."""
+        """Lines of the decision log: what the transforms did to the item, and how long they took for its request.
+
+        None after a day.
+        """
         ...
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:

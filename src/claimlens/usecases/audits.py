@@ -1,7 +1,7 @@
 """Stored audits: lists, one of them, exports. Every look leaves its line in the access log before anything is shown."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,38 @@ from claimlens.usecases.reports.markdown import audit_markdown
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _encoder = msgspec.json.Encoder()
+
+
+class Excuse(msgspec.Struct, frozen=True):
+    """A match that was forgiven: by which rule, where, and because of what."""
+
+    rule_id: str
+    field: str
+    because: str
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transform did to one item, as the decision log has it."""
+
+    transform: str
+    findings: tuple[str, ...] = ()
+    excused: tuple[Excuse, ...] = ()
+    changes: tuple[str, ...] = ()
+    values: int = 0
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the transforms took for all the items of a request, in microseconds."""
+
+    items: int
+    took_us: dict[str, int]
+
+
+class Decisions(NamedTuple):
+    """What is known of how a verdict came about. `times` is None for a request whose transforms were not timed."""
+
+    done: list[Done]
+    times: Times | None
 
 
 class AuditDesk:
@@ -55,11 +87,15 @@ class AuditDesk:
         """The record of one audit, byte for byte as it was hashed. Raises NotFoundError."""
         return (await self._read(principal, audit_id, "audits.read")).record
 
-    async def decisions(self, principal: Principal, audit: Audit) -> list[dict[str, Any]]:
-        """What each transform did to the item of an audit that was just read; none when the log is a day old."""
+    async def decisions(self, principal: Principal, audit: Audit) -> Decisions:
+        """What each transform did to the item of an audit that was just read; nothing when the log is a day old."""
         require(principal, "audits.read")
         lines = await self._audits.decisions(scope_within(principal, audit.tenant_id), audit)
-        return [msgspec.json.decode(line) for line in lines]
+        timed = [line for line in lines if line.startswith(b'{"items":')]
+        return Decisions(
+            [msgspec.json.decode(line, type=Done) for line in lines if line not in timed],
+            msgspec.json.decode(timed[0], type=Times) if timed else None,
+        )
 
     async def find(self, principal: Principal, audit_id: str) -> Audit:
         """One audit with the columns people search. Raises NotFoundError."""

@@ -25,7 +25,7 @@ from claimlens.domain.webhook import wants
 from claimlens.gate import STAGES, Examined, Steps
 from claimlens.gate.judge.suppressions import answer as answered_for
 from claimlens.gate.notify import VERDICT_GENERATED, verdict_generated
-from claimlens.gate.record import Case, Law, Occasion, Recorded, record
+from claimlens.gate.record import Case, Law, Occasion, Recorded, record, times_line
 from claimlens.kit.canonical_json import canonical_json
 from claimlens.ports.clock import Clock
 from claimlens.ports.journal import Journal
@@ -242,7 +242,8 @@ class Desk:
         off = await self._switched_off()
         outside = Outside.ASKED if asks else Outside.UNASKED
         with self._tracer.span("gate") as span:
-            times: Times | None = None if span is None else {}
+            # A few microseconds for one item; of many it would be a few for each.
+            times: Times | None = {} if span is not None or ask.size == 1 else None
             batches = self._batches(ask.asked, occasion.on, None, outside, off, times)
             if asks:
                 await self._ask_services(batches, ask)
@@ -250,6 +251,8 @@ class Desk:
             _tell(span, ask.size, times)
         self._count(made, off)
         lines = b"".join([one.decisions for one in made])
+        if lines and times:
+            lines += times_line({name: total for name, (_, total, _) in times.items()}, ask.size)
         return Judgement(
             verdicts=tuple([one.verdict for one in made]),
             audits=tuple([one.audit for one in made]),

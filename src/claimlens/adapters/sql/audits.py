@@ -94,7 +94,7 @@ class SqlAudits:
             return [audit_of(row) for row in await connection.execute(_latest(self._database.dialect), values)]
 
     async def decisions(self, scope: TenantScope, audit: Audit) -> Sequence[bytes]:
-        """What the transforms did to the item: lines of the decision log, canonical JSON; none after a day."""
+        """Lines of the decision log: what the transforms did to the item, and how long they took for its request."""
         query = sa.select(decision_logs.c.lines).where(
             within(decision_logs, scope),
             decision_logs.c.ts == audit.ts,
@@ -103,7 +103,8 @@ class SqlAudits:
         async with self._database.read(fresh=True) as connection:
             found = (await connection.execute(query)).scalars().all()
         named = f'"audit_id":"{audit.id}"'.encode()
-        return [line for lines in found for line in zlib.decompress(lines).splitlines() if named in line]
+        lines = [line for packed in found for line in zlib.decompress(packed).splitlines()]
+        return [line for line in lines if named in line or line.startswith(b'{"items":')]
 
     async def count(self, scope: TenantScope, chosen: AuditFilter) -> int:
         """How many there are."""
