@@ -90,7 +90,7 @@ class PieceJudge:
                 if known is None or known.rank < finding.severity.rank:
                     worst[finding.rule_id] = finding.severity
         if worst:
-            categories = self._categories_of(market)
+            categories = self.categories_of(market)
             for rule, severity in worst.items():
                 _one(counts.rules.setdefault(rule, {}), severity.value)
             for category in {
@@ -181,7 +181,8 @@ class PieceJudge:
             "document": verdict_bytes(answer).decode(),
         }
 
-    def _categories_of(self, market: Jurisdiction) -> dict[str, str]:
+    def categories_of(self, market: Jurisdiction) -> dict[str, str]:
+        """The category of each rule of a market."""
         known = self._categories.get(market)
         if known is None:
             known = self._categories[market] = categories_of(self._checker.examiner(market).pack)

@@ -19,13 +19,16 @@ _encoder = msgspec.json.Encoder()
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process must know before its first piece. `packs` are compiled packs by jurisdiction."""
+    """What a process must know before its first piece.
+
+    `packs` are compiled packs by jurisdiction; `before`, of a replay, is by what the scan was judged that is replayed.
+    """
 
     columns: Columns
     terms: Terms
     packs: dict[str, bytes]
     place: str
-    against: str = ""
+    before: Terms | None = None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

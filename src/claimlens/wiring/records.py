@@ -34,6 +34,13 @@ class Records:
         """The records of a tenant as the API exports them. Raises NotFoundError, InvalidError."""
         return await self._audits.export(await self._who(login, tenant_id), query)
 
+    async def tenants(self) -> list[str]:
+        """The ids of all tenants."""
+        found: list[str] = []
+        while page := await self._tenants.page(worker_scope(), after=found[-1] if found else "", limit=500):
+            found += [tenant.id for tenant in page]
+        return found
+
     async def bundle(self, login: str, tenant_id: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
         """The lines of a bundle, after everything that is settled was sealed. Raises as `plain`.
 

@@ -7,7 +7,7 @@ import msgspec
 
 import claimlens
 from claimlens.adapters.bulk.places import Place
-from claimlens.adapters.bulk.results import Results
+from claimlens.adapters.bulk.results import Results, answers_in
 from claimlens.adapters.bulk.sources import Sources
 from claimlens.config import Settings, read_settings
 from claimlens.domain.errors import ClaimLensError
@@ -16,6 +16,7 @@ from claimlens.domain.pack import Pack
 from claimlens.ports.scans import ScanEngine, Work
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.scan_pieces import PieceJudge
+from claimlens.usecases.scan_replays import ScanReplay, replayer
 from claimlens.usecases.scans import Scans, Setup, worker
 from claimlens.wiring import open_packs
 
@@ -66,6 +67,17 @@ def open_worker(setup: bytes) -> Work:
     told, judge = _opened(setup)
     place = Place(told.place)
     return worker(told, lambda piece: judge.write(piece, place, Results()), place)
+
+
+def open_replayer(setup: bytes) -> Work:
+    """What judges the pieces of a scan once more and lays the answers beside those that it wrote."""
+    told, judge = _opened(setup)
+    return replayer(told, judge, Place(told.place), answers_in)
+
+
+def open_scan_replay(place: str) -> ScanReplay:
+    """The replay of the scan in a folder."""
+    return ScanReplay(open_scans(place), Place(place))
 
 
 def checker_of(setup: Setup, settings: Settings) -> Checker:

@@ -55,7 +55,8 @@ class Results:
         self._rows = []
 
 
-def documents(content: bytes) -> list[tuple[int, str]]:
-    """Position and verdict of each row of a piece's results, as it was written."""
-    table = pq.read_table(pa.BufferReader(content), columns=["position", "document"])
-    return list(zip(table["position"].to_pylist(), table["document"].to_pylist(), strict=True))
+def answers_in(content: bytes) -> list[tuple[int, str, list[str], str]]:
+    """Position, verdict, rules and document of each row of a piece's results, as it was written."""
+    names = ["position", "verdict", "rules", "document"]
+    table = pq.read_table(pa.BufferReader(content), columns=names)
+    return list(zip(*[table[name].to_pylist() for name in names], strict=True))

@@ -20,6 +20,7 @@ from claimlens.entry.cli.exit_codes import INTERRUPTED, USAGE
 COMMANDS = {
     "check": "Judge items: allow, modify or block, with the law for every reason.",
     "scan": "Judge files of any size in bulk, on all cores or on a cluster.",
+    "replay": "Judge recorded verdicts once more, by the same packs or by others.",
     "fix": "Write corrected items and show what changed.",
     "rules": "List, show, test and lint the rules; build their pages.",
     "explain": "Explain one rule: what it finds, the law, examples.",
@@ -38,6 +39,7 @@ COMMANDS = {
     "backup": "Make, list, verify and bring back backups of the store.",
     "purge": "Remove what is past its retention.",
     "incidents": "Keep the record of incidents, announce maintenance; the status page shows it.",
+    "handoff": "Print the hand-over of on-call duty.",
     "deployments": "List what was started and rolled back; note a roll-back.",
     "maintenance": "Close the service for maintenance, open it again.",
     "profiles": "Switch a transform off for a while, and on.",

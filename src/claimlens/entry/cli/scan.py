@@ -93,7 +93,7 @@ def command(
     Exit code 0: every row was judged; 1: usage or error, or a piece of SOURCE could not be read; 2: findings at or
     above --fail-on; 3: rows that are no items (they stand in DEST/bad-rows). 1 goes before 2, 2 before 3.
     """
-    _need_extra(ray=engine == "ray")
+    need_extra(ray=engine == "ray")
     from claimlens.entry.cli.scan_progress import ScanProgress
     from claimlens.entry.cli.scan_summary import print_summary
     from claimlens.wiring.scans import law, open_engine, open_scans, open_worker, state_of_recalls
@@ -138,7 +138,8 @@ def command(
     return INCOMPLETE if counts.bad else CLEAN
 
 
-def _need_extra(*, ray: bool) -> None:
+def need_extra(*, ray: bool) -> None:
+    """Raises ClaimLensError with what to install if the extra is missing."""
     from claimlens.adapters.bulk.extra import missing
 
     if lacks := missing(ray=ray):
