@@ -93,6 +93,7 @@ def test_it_shows_what_operators_are_promised():
         *("claimlens_requests_total", "claimlens_requests_failed", "claimlens_request_duration_ms_bucket"),
         *("claimlens_transform_duration_ms_bucket", "claimlens_verdicts_total", "claimlens_error_budget_remaining"),
         *("claimlens_degraded_services", "claimlens_circuit_breaker_state", "claimlens_db_connections"),
+        "claimlens_coverage_ratio",
         *("claimlens_db_connections_max", "claimlens_cache_memory_bytes", "process_resident_memory_bytes"),
         "process_cpu_seconds_total",
     ):

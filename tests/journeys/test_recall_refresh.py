@@ -190,7 +190,7 @@ class TestKeeper:
             fresh = 'claimlens_recalls_fresh{source="fsa",state="fresh"} 1.0'
             eventually(lambda: fresh in get(f"{server.root}/metrics"), "the FSA's recalls are fresh", 30)
             metrics = get(f"{server.root}/metrics")
-            assert 'claimlens_recalls_age_days{source="fsa"} 0.0' in metrics
+            assert 'claimlens_recalls_age_seconds{source="fsa"} 0.0' in metrics
             assert 'claimlens_recalls_fresh{source="openfda",state="failed"} 0.0' in metrics
             checks = {check["name"]: check for check in json.loads(get(f"{server.root}/health"))["checks"]}
             assert checks["fsa"]["status"] == "ok"
@@ -205,7 +205,7 @@ class TestKeeper:
         claimlens("refresh", "fsa")
         with serving(tmp_path / "data", environ=environ) as server:
             eventually(lambda: "age_days" in get(f"{server.url}/metrics"), "the keeper has looked")
-            assert 'claimlens_recalls_age_days{source="fsa"} 40.0' in get(f"{server.url}/metrics")
+            assert 'claimlens_recalls_age_seconds{source="fsa"} 3.456e+06' in get(f"{server.url}/metrics")
             one = server.ask("GET", "/health/mcp/recall.lookup").json()
             assert (one["status"], one["detail"]) == ("ok", "fsa is stale, 40 days old")
             health = server.ask("GET", "/health").json()

@@ -55,7 +55,7 @@ from claimlens.wiring import open_checker, open_database, open_packs
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 from claimlens.wiring.recall_refresh import open_keeper
 from claimlens.wiring.seals import Seals
-from claimlens.wiring.services import TRANSFORM_OF, open_services
+from claimlens.wiring.services import open_services
 from claimlens.wiring.tracing import open_tracer
 
 log = structlog.get_logger()
@@ -128,7 +128,6 @@ class Service:
             written=lambda: self.on_events(),
             tracer=self.tracer,
         )
-        self.services.on_call.append(self._called)
         self.desk = Desk(
             self.checker,
             self.journal,
@@ -220,10 +219,6 @@ class Service:
         await self.cache.stop()
         await self.database.close()
         await asyncio.to_thread(self.tracer.close, _LAST_TRACES_S)
-
-    def _called(self, service: str, _: str, ms: float) -> None:
-        if transform := TRANSFORM_OF.get(service):
-            self.meter.transform(transform, ms)
 
     def _load_packs(self) -> None:
         for jurisdiction in Jurisdiction:

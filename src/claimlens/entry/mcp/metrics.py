@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from claimlens.entry.web.log_metrics import DroppedLines
 
-_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 class CallMetrics:
@@ -19,8 +19,12 @@ class CallMetrics:
             ["service", "tool", "outcome"],
             registry=registry,
         )
-        self._ms = Histogram(
-            "claimlens_mcp_call_duration_ms", "Time to answer a call.", ["service"], buckets=_MS, registry=registry
+        self._times = Histogram(
+            "claimlens_mcp_call_duration_seconds",
+            "Time to answer a call.",
+            ["service"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._payloads = Counter(
             "claimlens_mcp_payloads_total",
@@ -37,7 +41,7 @@ class CallMetrics:
     def called(self, service: str, tool: str, outcome: str, ms: float) -> None:
         """Count a call."""
         self._calls.labels(service, tool, outcome).inc()
-        self._ms.labels(service).observe(ms)
+        self._times.labels(service).observe(ms / 1000)
 
     def answered(self, service: str, count: int, cannot: int) -> None:
         """Count what a call was about."""

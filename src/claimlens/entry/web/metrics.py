@@ -62,10 +62,10 @@ class Metrics:
             registry=registry,
         )
         self._call_times = Histogram(
-            "claimlens_service_call_duration_ms",
+            "claimlens_service_call_duration_seconds",
             "Time of a call of a service, whatever came of it.",
             ["service"],
-            buckets=BOUNDS_MS,
+            buckets=[ms / 1000 for ms in BOUNDS_MS],
             registry=registry,
         )
         self._connections = Gauge(
@@ -146,7 +146,7 @@ class Metrics:
     def called(self, service: str, outcome: str, ms: float) -> None:
         """Count one call of a service."""
         self._calls.labels(service, outcome).inc()
-        self._call_times.labels(service).observe(ms)
+        self._call_times.labels(service).observe(ms / 1000)
 
     def waiting(self, *, items: int, rows: int) -> None:
         """Note what waits inside this process."""
