@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhooks_to_private: bool = False
     maintenance_file: Path | None = None
     recalls_stale_days: int = 14
+    url: str = "http://127.0.0.1:8080"
+    contacts_file: Path | None = None
     recalls_feeds: tuple[tuple[str, str], ...] = RECALL_FEEDS
     recalls_refresh_hours: int = 0
     recalls_from_private: bool = False
@@ -132,6 +134,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         maintenance_file=Path(path) if (path := env.get("CLAIMLENS_MAINTENANCE_FILE", "").strip()) else None,
         recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
         recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),
+        url=_url(env, "CLAIMLENS_URL", ("http", "https")) or "http://127.0.0.1:8080",
+        contacts_file=Path(path) if (path := env.get("CLAIMLENS_CONTACTS_FILE", "").strip()) else None,
         recalls_refresh_hours=_number(
             env, "CLAIMLENS_RECALLS_REFRESH_HOURS", 0 if environment == "development" else 24, least=0, most=720
         ),

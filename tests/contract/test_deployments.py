@@ -2,6 +2,7 @@
 
 import pytest
 
+import claimlens
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.deployments import SqlDeployments
 from claimlens.domain.deployment import DeploymentKind, is_older
@@ -9,20 +10,20 @@ from claimlens.domain.errors import InvalidError, OverloadedError
 from claimlens.ports.accounts import AccessFilter
 from claimlens.usecases.authentication import operator, worker_scope
 from claimlens.usecases.deployments import Deployments
-from claimlens.usecases.versions import PackVersion, Version
+from claimlens.usecases.versions import Versions
+from claimlens.wiring import open_checker
 from tests.clock import HandClock
 
 WHO = operator("anna")
 
 
-class Runs:
-    """A program of the version that a test says."""
+@pytest.fixture(scope="module")
+def checker():
+    return open_checker()
 
-    def __init__(self, version: str) -> None:
-        self.version = version
 
-    async def look(self) -> Version:
-        return Version(version=self.version, packs={"gb": PackVersion("9f2c", {})}, migration="0001")
+async def newest():
+    return "0004"
 
 
 @pytest.fixture
@@ -31,12 +32,13 @@ def clock():
 
 
 @pytest.fixture
-def process(database, clock):
+def process(database, clock, checker, monkeypatch):
     """A process of a version on a host."""
 
     def made(version, host="one"):
         clock.forward(minutes=1)
-        return Deployments(SqlDeployments(database), Runs(version), clock, host)
+        monkeypatch.setattr(claimlens, "__version__", version)
+        return Deployments(SqlDeployments(database), Versions(checker, newest), clock, host)
 
     return made
 
@@ -53,7 +55,8 @@ async def test_each_start_leaves_word_once(process, clock):
         ("start", "worker", "0.2.0", "two"),
         ("start", "server", "0.2.0", "one"),
     ]
-    assert (rows[0].migration, rows[0].packs) == ("0001", {"gb": "9f2c"})
+    assert rows[0].migration == "0004"
+    assert rows[0].packs.keys() == {"in", "us", "gb", "eu"}
 
 
 async def test_a_version_that_went_back_is_a_roll_back(process):
@@ -85,6 +88,7 @@ async def test_who_rolls_back_says_so(process, database):
     await one.record(WHO, DeploymentKind.ROLLBACK, "all", "0.2.0 to 0.1.0: errors in the feed")
     (row,) = await one.latest(WHO, 10)
     assert (row.kind, row.part, row.note) == ("rollback", "all", "0.2.0 to 0.1.0: errors in the feed")
+    assert WHO.platform is not None
     lines = await SqlAccessLog(database).page(WHO.platform, AccessFilter(), after=None, limit=5)
     assert [(line.action, line.target, line.actor) for line in lines] == [("deployment:rollback", row.id, "cli:anna")]
     with pytest.raises(InvalidError):

@@ -58,6 +58,11 @@ class Maintenance:
         from_file = self._from_file()
         return from_file if from_file.enabled else await self._from_store()
 
+    async def read(self) -> Switch:
+        """The switch as file and store say at this moment. Raises OverloadedError if the store is out."""
+        from_file = self._from_file()
+        return from_file if from_file.enabled else await self._read_store()
+
     def _from_file(self) -> Switch:
         text = self._announced() if self._announced is not None else None
         if text is None:
@@ -74,11 +79,14 @@ class Maintenance:
         # Those who come while the store is being asked are answered by what was seen before.
         self._seen_at = now
         try:
-            value = await self._switches.read(_NAME)
+            self._seen = await self._read_store()
         except ClaimLensError:
             return self._seen
-        self._seen = msgspec.convert(value, Switch) if value is not None else Switch(enabled=False)
         return self._seen
+
+    async def _read_store(self) -> Switch:
+        value = await self._switches.read(_NAME)
+        return msgspec.convert(value, Switch) if value is not None else Switch(enabled=False)
 
     async def require_open(self) -> None:
         """Raises MaintenanceError, with the message and when to come back, while the switch is on."""
