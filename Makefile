@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
+# What the benches compare with; no part of the product or of its tests.
+PEERS  := .cache/peers
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/claimlens/__init__.py)
 
 # What the installed tools are told: stay in this environment, be patient on slow lines.
@@ -20,7 +22,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet $(if $
           --python-version 3.11 --generate-hashes --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts packs packs-test build image manifests smoke bench bench-service bench-durable soak mutations fuzz eval facts-coverage docs lock hooks clean
+.PHONY: help run test lint types contracts packs packs-test build image manifests smoke bench bench-all bench-guard bench-service bench-durable soak walk mutations fuzz eval facts-coverage docs lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -64,8 +66,14 @@ manifests: $(VENV)/dev.stamp ## render ops/manifests into the plain files of k8s
 smoke: ## smoke tests against an environment [ENV=staging URL=https://… KEY=cl_live_…]
 	@$(PYTHON) scripts/smoke.py --env $(or $(ENV),local) $(if $(URL),--url $(URL)) $(if $(KEY),--key $(KEY))
 
-bench: $(VENV)/dev.stamp ## speed, beside a named baseline [ARGS=...]
+bench: $(VENV)/dev.stamp ## speed, beside a peer or a floor of the same run [ARGS="--only PART -- ..."]
 	$(BIN)/python -m bench $(ARGS)
+
+bench-all: $(VENV)/dev.stamp $(PEERS)/python.stamp $(PEERS)/textlint.stamp ## every bench at length, with the peers that it installs [ARGS="--json FOLDER"]
+	$(BIN)/python -m bench --all $(ARGS)
+
+bench-guard: $(VENV)/dev.stamp ## fails when judging became a third more work, by instructions and ratios [ARGS=--record]
+	$(BIN)/python -m bench.guard $(ARGS)
 
 bench-service: $(VENV)/dev.stamp ## the service under load, beside a bare echo; needs nothing installed [ARGS=...]
 	$(BIN)/python -m bench.service $(ARGS)
@@ -75,6 +83,9 @@ bench-durable: $(VENV)/dev.stamp ## verdicts made durable a second, beside one t
 
 soak: $(VENV)/dev.stamp ## half an hour of load while processes are killed; nothing answered is lost [ARGS="--minutes N --report FILE"]
 	$(BIN)/python -m tests.soak $(ARGS)
+
+walk: $(VENV)/dev.stamp ## the operators' runbook against a real system, promise by promise [ARGS="--only 5 6 --json"]
+	$(BIN)/python -m tests.walk $(ARGS)
 
 mutations: $(VENV)/dev.stamp ## 10,000 random mutations of sealed audits; each must be found [ARGS="--count N --seed N"]
 	$(BIN)/python -m tests.mutations $(ARGS)
@@ -101,6 +112,7 @@ lock: $(VENV)/setup.stamp ## compile requirements/*.txt from pyproject.toml [UPG
 	$(COMPILE) --group setup --constraint requirements/run.txt --output-file requirements/setup.txt
 	$(COMPILE) pyproject.toml --extra ocr --extra otel --extra batch --group setup --group dev --constraint requirements/run.txt \
 	  --constraint requirements/setup.txt --output-file requirements/dev.txt
+	$(COMPILE) --group bench --output-file requirements/bench.txt
 
 hooks: $(VENV)/dev.stamp ## run the checks before each commit
 	$(BIN)/pre-commit install
@@ -131,3 +143,15 @@ $(VENV)/dev.stamp: $(VENV)/setup.stamp requirements/dev.txt pyproject.toml
 	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
 	@$(PROJECT)
 	@touch $@
+
+$(PEERS)/python.stamp: $(VENV)/setup.stamp requirements/bench.txt
+	@echo "installing the peers of the benches (once)"
+	@$(PYTHON) -m venv --clear $(PEERS)/python
+	@$(UV) pip install --quiet --python $(PEERS)/python/bin/python --require-hashes --requirement requirements/bench.txt
+	@touch $@
+
+# Without npm the benches say that textlint is left out.
+$(PEERS)/textlint.stamp: bench/peers/textlint/package.json
+	@mkdir -p $(PEERS)/textlint && cp $< $(PEERS)/textlint/
+	@command -v npm >/dev/null 2>&1 || { echo "bench-all: there is no npm here, so textlint is left out"; exit 0; }; \
+	  cd $(PEERS)/textlint && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error && touch $(CURDIR)/$@

@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,17 @@ class Answer:
 class Server:
     """A server process over a data folder. Processes that share a database share the folder, hence the secret."""
 
-    def __init__(self, folder: Path, *, worker: bool = True, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        worker: bool = True,
+        environ: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("claimlens",),
+    ) -> None:
+        """`program`: the module that is run, and what stands before `serve`."""
         self.folder = folder
+        self._program = program
         self.url = ""
         #: The first key, if this process made it.
         self.key = ""
@@ -74,7 +83,7 @@ class Server:
         """Start without waiting."""
         said = self._said()
         said.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "claimlens", "serve", "--host", "127.0.0.1", "--port", str(self._port)]
+        command = [sys.executable, "-m", *self._program, "serve", "--host", "127.0.0.1", "--port", str(self._port)]
         command.append("--worker" if self._worker else "--no-worker")
         with said.open("wb") as out, self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,81 @@
+"""§11 to §13: the hand-over, what the person on call needs, and that a restart of everything forgets nothing."""
+
+import re
+from typing import Any
+
+from tests.installation import at_once
+from tests.valkey import eventually
+from tests.walk.promises import NotYet, Section
+from tests.walk.site import ROOT, Site
+
+SECTION = Section("11")
+_DOCUMENTS = ("DESIGN_SYSTEM", "API_SPEC", "SECURITY_PRIVACY", "TROUBLESHOOTING", "CI_CD")
+
+
+@SECTION.promise("everything is stopped and started: SLO and performance figures stay")
+def restarted(site: Site) -> str:
+    before = _figures(site)
+    worker = site.installation.worker
+    assert worker is not None
+    at_once(worker.stop, *(api.stop for api in site.apis), *(one.stop for one in site.installation.services.values()))
+    site.installation.cache.kill()
+    site.installation.database.stop()
+    site.installation.database.start()
+    at_once(
+        site.installation.cache.start,
+        worker.start,
+        *(api.start for api in site.apis),
+        *(one.start for one in site.installation.services.values()),
+    )
+    site.until_healthy()
+    eventually(lambda: _requests(site) >= before["availability"]["requests"], "the figures are there", 30)
+    after = _figures(site)
+    routes = site.api.ask("GET", "/v1/admin/performance").json()["routes"]
+    assert {"/v1/menu/feed", "/v1/menu/validate"} <= {route["name"] for route in routes}, routes
+    assert after["since"] == before["since"], (before, after)
+    assert after["availability"]["failed"] >= before["availability"]["failed"], (before, after)
+    return (
+        f"{before['availability']['requests']} requests, {before['availability']['failed']} failed before; "
+        f"{after['availability']['requests']} and {after['availability']['failed']} after"
+    )
+
+
+@SECTION.promise("claimlens handoff")
+def handed_over(site: Site) -> str:
+    if not site.has("handoff"):
+        raise NotYet("claimlens handoff")
+    told = site.claimlens("handoff")
+    words = ("incident", "health", "breaker", "budget", "deployment", "backup", "purge")
+    missing = [word for word in words if word not in told.lower()]
+    assert not missing, f"it does not tell of {missing}: {told}"
+    return f"{len(told.splitlines())} lines: {', '.join(words)}"
+
+
+@SECTION.promise("claimlens doctor")
+def doctor(site: Site) -> str:
+    if not site.has("doctor"):
+        raise NotYet("claimlens doctor")
+    done = site.installation.claimlens("doctor")
+    told = done.stdout.lower()
+    missing = [word for word in ("kubectl", "database", "backup", "clock", "disk") if word not in told]
+    assert not missing, f"it does not tell of {missing}: {done.stdout} {done.stderr}"
+    return f"exit code {done.returncode}; {len(told.splitlines())} lines"
+
+
+@SECTION.promise("§12 contacts, §13 the linked documents")
+def documents(_: Site) -> str:
+    for name in _DOCUMENTS:
+        assert (ROOT / f"docs/{name}.md").is_file(), name
+    text = (ROOT / "docs/RUNBOOK.md").read_text(encoding="utf-8")
+    numbers = [int(number) for number in re.findall(r"(?m)^## (\d+)\. ", text)]
+    assert numbers == list(range(1, 14)), numbers
+    return f"{len(_DOCUMENTS)} documents; our runbook has the same thirteen sections"
+
+
+def _figures(site: Site) -> dict[str, Any]:
+    told: dict[str, Any] = site.api.ask("GET", "/v1/slo/status").json()
+    return told
+
+
+def _requests(site: Site) -> int:
+    return int(_figures(site)["availability"]["requests"])
