@@ -8,7 +8,6 @@ back while the reader was written: it was tried on other ones.
 
 import argparse
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.labels import Drawn, Truth, draw, fonts
+from bench.rounds import Report
 from claimlens.adapters.ocr.picture import unpacked
 from claimlens.adapters.ocr.process import OcrProcess
 from claimlens.domain.label import Label, SeenPage
@@ -62,6 +62,7 @@ def distance(one: str, other: str) -> int:
 
 
 def measure(
+    kept: Report,
     name: str,
     read: Callable[[bytes], SeenPage],
     drawn: Sequence[Drawn],
@@ -82,12 +83,12 @@ def measure(
                 f"  {last.right:2}/{last.numbers:2} +{last.made_up} {last.characters:6.1%} {last.ms:5.0f} ms"
                 f" gtin {last.gtin}  {one.how}"
             )
-    report(name, scores)
+    report(kept, name, scores)
     return scores
 
 
-def report(name: str, scores: Sequence[Score]) -> None:
-    """One line."""
+def report(kept: Report, name: str, scores: Sequence[Score]) -> None:
+    """One line, and what is kept of it."""
     numbers = sum(one.numbers for one in scores)
     right = sum(one.right for one in scores) / numbers
     made_up = sum(one.made_up for one in scores)
@@ -101,19 +102,22 @@ def report(name: str, scores: Sequence[Score]) -> None:
         f" {statistics.median(times):.0f} ms, p95 {p95:.0f} ms,"
         f" of one core {statistics.median(one.cpu_ms for one in scores):.0f} ms"
     )
+    kept.kept["figures"][name] = {"numbers": right, "made_up": made_up, "ingredients": characters, "p95_ms": p95}
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; `--json FILE` keeps the figures."""
     parser = argparse.ArgumentParser(prog="bench.ocr", description=__doc__)
     parser.add_argument("--seed", type=int, default=HELD_BACK)
     parser.add_argument("--labels", type=int, default=20)
     parser.add_argument("--photos", type=int, default=5)
     parser.add_argument("--verbose", action="store_true", help="a line for each image")
     parser.add_argument("--no-tesseract", action="store_true")
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    kept = Report("ocr")
     names = ", ".join(path.stem if path else "Pillow's own" for path in fonts())
-    print(f"{platform.machine()}, Python {platform.python_version()}; seed {options.seed}; fonts: {names}")
+    kept.note(f"seed {options.seed}; fonts: {names}")
     labels = [draw(options.seed, number, photo=False) for number in range(options.labels)]
     photos = [draw(options.seed, number, photo=True) for number in range(options.photos)]
     engine = OcrProcess()
@@ -121,19 +125,21 @@ def main() -> None:
     first = engine.read(labels[0].image)
     print(f"start and first image: {time.perf_counter() - began:.1f} s ({first.engine})")
     for kind, drawn in (("labels", labels), ("like photographs", photos)):
-        measure(f"{first.engine}, {kind}", engine.read, drawn, lambda: _worked(engine.pid), verbose=options.verbose)
+        name = f"{first.engine}, {kind}"
+        measure(kept, name, engine.read, drawn, lambda: _worked(engine.pid), verbose=options.verbose)
     engine.close()
     if not options.no_tesseract:
-        _tesseract(labels, photos, verbose=options.verbose)
+        _tesseract(kept, labels, photos, verbose=options.verbose)
+    kept.write(options.json)
 
 
-def _tesseract(labels: Sequence[Drawn], photos: Sequence[Drawn], *, verbose: bool) -> None:
+def _tesseract(kept: Report, labels: Sequence[Drawn], photos: Sequence[Drawn], *, verbose: bool) -> None:
     from claimlens.adapters.ocr.tesseract import TesseractReader
 
     try:
         reader = TesseractReader()
     except FileNotFoundError:
-        print("tesseract is not installed: no comparison")
+        kept.note("left out: tesseract is not installed (Debian and Ubuntu: apt install tesseract-ocr)")
         return
 
     def read(image: bytes) -> SeenPage:
@@ -142,7 +148,7 @@ def _tesseract(labels: Sequence[Drawn], photos: Sequence[Drawn], *, verbose: boo
         return SeenPage(width=width, height=height, engine=reader.name, lines=reader.read(pixels))
 
     for kind, drawn in (("labels", labels), ("like photographs", photos)):
-        measure(f"{reader.name}, {kind}", read, drawn, _worked_here, verbose=verbose)
+        measure(kept, f"{reader.name}, {kind}", read, drawn, _worked_here, verbose=verbose)
 
 
 def _worked(pid: int | None) -> float:

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import struct
 import subprocess
@@ -26,6 +25,7 @@ import asyncpg
 import msgspec
 
 from bench.menus import items
+from bench.rounds import Report, ratios
 from claimlens.adapters.sql import partitions
 from claimlens.adapters.sql.engine import Database
 from tests.postgres import PostgresServer, migrate
@@ -48,31 +48,32 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     chosen = options.only or list(PARTS)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
-    figures: dict[str, Any] = {"machine": machine, "load_before": os.getloadavg()[0]}
-    print(f"{machine}; load before the start {figures['load_before']:.1f}\n")
+    report = Report("service")
+    figures: dict[str, Any] = report.kept["figures"]
     with tempfile.TemporaryDirectory(prefix="claimlens-bench-") as folder, _postgres(options.database) as url:
         if "start" in chosen:
             figures["start"] = start(Path(folder) / "start")
         with serving(_made(Path(folder) / "serve"), worker=False, environ={"DATABASE_URL": url}) as server:
-            bench = Bench(server, url, options, Path(folder))
+            bench = Bench(server, url, options, Path(folder), report)
             for name in chosen:
                 if name != "start":
                     figures[name] = PARTS[name](bench)
             figures["resident_mb"] = server.resident_mb()
             _row("resident memory after all that", figures["resident_mb"], "MB", "<= 250")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    report.write(options.json)
 
 
 class Bench:
     """What every part needs."""
 
-    def __init__(self, server: Server, database: str, options: argparse.Namespace, folder: Path) -> None:
+    def __init__(
+        self, server: Server, database: str, options: argparse.Namespace, folder: Path, report: Report
+    ) -> None:
         self.server = server
         self.database = database
         self.options = options
         self.folder = folder
+        self.report = report
 
 
 def validate(bench: Bench) -> dict[str, float]:
@@ -177,19 +178,20 @@ def _beside_echo(
     names = ("requests_s", "cpu_us", "p50", "p95", "p99")
     figures = {name: statistics.median(own[name] for _, own in rounds) for name in names}
     figures |= {f"echo_{name}": statistics.median(echo[name] for echo, _ in rounds) for name in names}
-    figures["ratio"] = statistics.median(own["requests_s"] / echo["requests_s"] for echo, own in rounds)
-    figures["cpu_ratio"] = statistics.median(echo["cpu_us"] / own["cpu_us"] for echo, own in rounds)
+    by_clock = ratios([own["requests_s"] for _, own in rounds], [echo["requests_s"] for echo, _ in rounds])
+    by_cpu = ratios([echo["cpu_us"] for echo, _ in rounds], [own["cpu_us"] for _, own in rounds])
+    figures |= {"ratio": by_clock.median, "cpu_ratio": by_cpu.median}
     figures["items_s"] = figures["requests_s"] * per_request
     _row("bare echo of the same bodies", figures["echo_requests_s"], "requests/s", "")
     _row("service", figures["requests_s"], "requests/s", "")
-    _row("service / echo", figures["ratio"], "x", goals[0])
     _row("CPU of the echo's process for a request", figures["echo_cpu_us"], "us", "")
     _row("CPU of the server process for a request", figures["cpu_us"], "us", "")
-    _row("echo / service by CPU (holds on a busy machine)", figures["cpu_ratio"], "x", "")
     if per_request > 1:
         _row("items", figures["items_s"], "items/s", items_goal)
     for name in ("p50", "p95", "p99"):
         _row(name, figures[name], "ms", goals[1] if name == "p95" else "")
+    bench.report.ratio(f"POST {path}, requests/s", "bare echo", by_clock, goals[0])
+    bench.report.ratio(f"POST {path}, requests for a CPU second", "bare echo", by_cpu)
     print()
     return figures
 

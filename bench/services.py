@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import http.client
 import json
-import platform
 import statistics
 import tempfile
 import time
@@ -24,6 +23,7 @@ from typing import Any
 import msgspec
 
 from bench.menus import items
+from bench.rounds import Report
 from claimlens.config import read_settings
 from claimlens.domain.item import Item
 from claimlens.domain.question import Question
@@ -49,15 +49,14 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2_000, help="calls of each service, requests of each side")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    print(f"{platform.machine()}, Python {platform.python_version()}, {platform.system()}\n")
-    figures: dict[str, Any] = {}
+    report = Report("services")
+    figures: dict[str, Any] = report.kept["figures"]
     with tempfile.TemporaryDirectory(prefix="claimlens-bench-") as folder:
         for service in (UNIT_CONVERT, RECALL_LOOKUP):
             figures[service] = asyncio.run(one_service(Path(folder), service, options.calls))
         figures["dead"] = dead_over_http(Path(folder), options.calls)
         figures["dead_at_the_desk"] = asyncio.run(dead_at_the_desk(Path(folder), options.calls))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    report.write(options.json)
 
 
 async def one_service(folder: Path, service: str, calls: int) -> dict[str, float]:

@@ -66,7 +66,7 @@ def test_packs_hold_no_python() -> None:
     assert not [path for path in tracked_files() if path.is_relative_to(ROOT / "packs") and path.suffix == ".py"]
 
 
-@pytest.mark.parametrize("lock", ["run", "dev", "setup"])
+@pytest.mark.parametrize("lock", ["run", "dev", "setup", "bench"])
 def test_every_locked_requirement_is_pinned_and_hashed(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").replace("\\\n", "")
     requirements = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
@@ -75,7 +75,9 @@ def test_every_locked_requirement_is_pinned_and_hashed(lock: str) -> None:
     assert not loose
 
 
-@pytest.mark.parametrize(("lock", "group"), [("run", None), ("dev", None), ("dev", "dev"), ("setup", "setup")])
+@pytest.mark.parametrize(
+    ("lock", "group"), [("run", None), ("dev", None), ("dev", "dev"), ("setup", "setup"), ("bench", "bench")]
+)
 def test_the_lock_knows_every_declared_dependency(lock: str, group: str | None) -> None:
     """Adding a dependency without `make lock` fails here, not on someone else's machine."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
