@@ -1,7 +1,6 @@
 """§5: a backup by hand and by command, the database dropped, both brought back."""
 
 import json
-import time
 from datetime import UTC, datetime
 
 from tests.installation import DATABASE, ROLE
@@ -22,7 +21,6 @@ def by_hand(site: Site) -> str:
   | gzip > backup-$(date +%Y%m%d).sql.gz"""
     )
     _dropped(site)
-    eventually(lambda: site.health()[0] == 503, "it says unhealthy", 60)
     site.sh("gunzip backup-$(date +%Y%m%d).sql.gz")
     site.sh(f"psql -q -h db.claimlens.com -U claimlens {DATABASE} < backup-$(date +%Y%m%d).sql > restored.log")
     shown = site.sh('psql -h db.claimlens.com -U claimlens -c "SELECT count(*) FROM audits;"')
@@ -78,10 +76,8 @@ def _sealed(site: Site) -> None:
     """Some verdicts, and a seal over what can be sealed."""
     for _ in range(5):
         assert site.feed().status == 200
-    newest = time.monotonic()
-    site.claimlens("audits", "seal")
-    assert int(site.sql("SELECT count(*) FROM seals")) > 0, "nothing was sealed yet"
-    assert time.monotonic() - newest < 60
+    # What is older than 30 s is sealed; there is some by now, unless only this section is walked.
+    eventually(lambda: site.sql("SELECT count(*) FROM seals") != "0", "the worker has sealed", 60)
 
 
 def _counts(site: Site) -> dict[str, str]:
@@ -90,9 +86,9 @@ def _counts(site: Site) -> dict[str, str]:
 
 def _dropped(site: Site) -> None:
     """Another, empty database of this name."""
-    # The worker seals; it would write between the counts and the backup's end.
-    assert site.installation.worker is not None
-    site.as_superuser(f"DROP DATABASE {DATABASE} WITH (FORCE); CREATE DATABASE {DATABASE} OWNER {ROLE}")
+    site.as_superuser(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    eventually(lambda: site.health()[0] == 503, "it says unhealthy", 60)
+    site.as_superuser(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
 
 
 def _is_back(site: Site, before: dict[str, str]) -> str:

@@ -110,9 +110,10 @@ def pool_exhausted(site: Site) -> str:
     site.prometheus.watch([*(api.url for api in site.apis), small.url])
     assert site.validate(api=small).status == 200
     took: list[float] = []
-    with _locked(site, "idempotency_keys", 9), ThreadPoolExecutor(8) as clients:
+    with _locked(site, "idempotency_keys", 20), ThreadPoolExecutor(8) as clients:
+        # A statement waits 5 s for a lock; those behind it get the connection then.
         names = [clients.submit(site.validate, api=small, named=f"pool-{n}") for n in range(4)]
-        time.sleep(0.5)
+        eventually(lambda: site.metric('claimlens_db_connections{state="in_use"}', small) == 2, "both are in use", 10)
 
         def timed() -> int:
             began = time.monotonic()
@@ -121,7 +122,11 @@ def pool_exhausted(site: Site) -> str:
             return status
 
         late = [timed() for _ in range(3)]
-        eventually(lambda: site.prometheus.fires("DatabaseConnections"), "DatabaseConnections fires", 30)
+        fires = site.prometheus.fires
+        while not fires("DatabaseConnections") and len(late) < 30:
+            names += [clients.submit(site.validate, api=small, named=f"pool-{len(names)}") for _ in range(2)]
+            late.append(timed())
+        assert fires("DatabaseConnections"), "DatabaseConnections does not fire"
         first = Counter(name.result().status for name in names)
     assert set(late) == {503}, late
     assert max(took) < 2.5, took
@@ -240,6 +245,8 @@ class _Load:
             self.statuses[answer.status] += 1
             if answer.status == 200:
                 self.audits.append(answer.json()["audit_id"])
+            else:
+                self._stop.wait(0.1)
 
 
 def _kept(site: Site, audits: list[str]) -> int:
