@@ -10,6 +10,7 @@ from litestar.response import Response
 from litestar.types import ASGIApp
 
 from claimlens.entry.console import (
+    access_log,
     account,
     audits,
     banner,
@@ -54,6 +55,7 @@ _MODULES = (
     dashboard,
     keys,
     users,
+    access_log,
     webhooks,
     jobs,
     services,

@@ -26,6 +26,7 @@ _LINKS = (
     Link("/console/webhooks", "Webhooks", "webhooks.read"),
     Link("/console/keys", "API keys", "api_keys.read"),
     Link("/console/users", "People", "users.read"),
+    Link("/console/access-log", "Access log", "access_log.read"),
     Link("/console/settings", "Settings", "tenants.settings"),
     Link("/console/services", "Services", "services.read"),
     Link("/console/performance", "SLO", "operations.read"),
