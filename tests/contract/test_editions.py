@@ -10,7 +10,7 @@ NOVEMBER = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 RULE = {"title": "Superfood", "severity": "modify", "triggers": ["superfood"], "why": "It needs a claim beside it."}
 
 
-def edition(digest: str, rules: dict, *, since: datetime = NOVEMBER, files: dict | None = None) -> Edition:
+def edition(digest, rules, *, since=NOVEMBER, files=None):
     head = EditionHead(pack="gb", digest=digest, versions={"gb.claims": "1.0.0"}, since=since)
     return Edition(head=head, rules=rules, files=files or {"general.yaml": "a"})
 

@@ -1,6 +1,6 @@
 """Tenants, roles, and the scope that every touch of a tenant's rows asks for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
@@ -21,11 +21,20 @@ class Role(StrEnum):
     PUBLISHER = "publisher"
 
 
+class BrandNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a brand name is one, who says so, and the last day on which it is; None: until somebody ends it."""
+
+    reason: str
+    author: str
+    expires: date | None = None
+
+
 class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a tenant may set for itself. Empty or None means: as the installation has it.
 
     `requests_per_minute` holds for each key, `items_per_minute` for the tenant. `brand_names` are the tenant's own
-    marks: words inside them are names, not claims. `legal_hold` keeps audits past their retention.
+    marks: words inside them are names, not claims; `brand_notes` say of some of them why, by whom and until when.
+    `legal_hold` keeps audits past their retention.
     """
 
     default_locale: str = ""
@@ -34,9 +43,17 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None = None
     items_per_minute: int | None = None
     brand_names: tuple[str, ...] = ()
+    brand_notes: dict[str, BrandNote] = {}
     suppressions: tuple[Suppression, ...] = ()
     contact_email: str = ""
     legal_hold: bool = False
+
+    def on(self, day: date) -> "TenantSettings":
+        """The settings as they hold on a day: without the brand names that ended before it."""
+        ended = {name for name, note in self.brand_notes.items() if note.expires is not None and note.expires < day}
+        if not ended:
+            return self
+        return msgspec.structs.replace(self, brand_names=tuple([n for n in self.brand_names if n not in ended]))
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +64,11 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     settings: TenantSettings
     created_at: datetime
     isolated: bool = False
+
+    def on(self, day: date) -> "Tenant":
+        """The tenant with its settings as they hold on a day."""
+        settings = self.settings.on(day)
+        return self if settings is self.settings else msgspec.structs.replace(self, settings=settings)
 
 
 class TenantScope:

@@ -137,7 +137,7 @@ class Authentication:
         asked_at = self._clock.now()
         key = await self._keys.find_by_digest(digest)
         tenant = await self._tenants.find(key.tenant_id) if key is not None else None
-        found = _Found(asked_at, key, tenant)
+        found = _Found(asked_at, key, tenant.on(asked_at.date()) if tenant is not None else None)
         # A word that came meanwhile may speak of what was just read: it is used, not remembered.
         if self._forgotten == forgotten:
             memory, most = (self._unknown, _MOST_UNKNOWN) if key is None else (self._known, _MOST_KNOWN)

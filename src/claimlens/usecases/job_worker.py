@@ -86,7 +86,7 @@ class JobWorker:
             actor="worker",
             role=Role.PUBLISHER,
             scope=scope_of(self._platform, tenant.id),
-            tenant=tenant,
+            tenant=tenant.on(self._clock.now().date()),
             test=job.test,
             correlation_id=job.correlation_id,
         )

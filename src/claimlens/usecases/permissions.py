@@ -65,6 +65,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "operations.read": _PLATFORM,
     "services.read": frozenset(Role),
     "services.write": _PLATFORM,
+    "profiles.read": frozenset(Role),
     "profiles.switch": _PLATFORM,
     "incidents.read": _PLATFORM,
     "incidents.write": _PLATFORM,

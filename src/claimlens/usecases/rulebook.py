@@ -9,8 +9,9 @@ import msgspec
 
 from claimlens.domain.errors import InputError, InvalidError, NotFoundError, PackError
 from claimlens.domain.finding import Citation, Severity
-from claimlens.domain.jurisdiction import Jurisdiction, canonical_locale
+from claimlens.domain.jurisdiction import LOCALES, Jurisdiction, canonical_locale, jurisdiction_of
 from claimlens.domain.pack import Pack
+from claimlens.domain.profile import PROFILES
 from claimlens.domain.question import Outside
 from claimlens.domain.rule import Confidence
 from claimlens.domain.suppression import Answered
@@ -25,12 +26,16 @@ from claimlens.ports.clock import Clock
 from claimlens.ports.editions import Edition, EditionHead, EditionStore
 from claimlens.ports.packs import PackFiles
 from claimlens.usecases.checks import Checker
+from claimlens.usecases.dry_runs import Sample
 from claimlens.usecases.packs import verified
 from claimlens.usecases.permissions import require
-from claimlens.usecases.rules import RuleLibrary
+from claimlens.usecases.rejudging import Kept
+from claimlens.usecases.rules import RuleLibrary, example_item
 
 #: Letters of a phrase that is tried, and of words that are looked for.
 MOST_PHRASE, MOST_WORDS = 2_000, 200
+#: Examples of rules that stand for items where nothing was judged yet.
+MOST_SAMPLES = 200
 _SHARED = "shared"
 
 
@@ -186,6 +191,20 @@ class Rulebook:
         except InputError as error:
             raise InvalidError(((error.pointer, error.detail),), error.code) from None
         return await asyncio.to_thread(self._examined, phrase, item, market, settings.suppressions, on)
+
+    async def samples(self, profile_id: str) -> list[Sample]:
+        """The first example of each rule that is more than a note, as items of a profile, in the order of the packs."""
+        markets = {jurisdiction_of(locale): locale for locale in reversed(LOCALES)}
+        wanted = PROFILES[profile_id].jurisdiction
+        found = []
+        for entry in (await self._read()).entries:
+            market = Jurisdiction(entry.pack.upper())
+            examples = entry.rule.examples.match
+            if wanted not in (None, market) or not examples or entry.rule.severity is Severity.INFO:
+                continue
+            item = example_item(examples[0])
+            found.append(Sample(entry.rule.id, Kept(item=item, locale=markets[market], profile=profile_id)))
+        return found[:: max(1, len(found) // MOST_SAMPLES)][:MOST_SAMPLES]
 
     async def editions(self, principal: Principal, pack: str) -> Sequence[EditionHead]:
         """The editions of a pack that this installation knows, the newest first; those in use are kept from now on."""

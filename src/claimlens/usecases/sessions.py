@@ -140,7 +140,7 @@ class Sessions:
                 session = msgspec.structs.replace(session, stage=Stage.SETUP)
         if not is_passive and now - session.seen_at >= _EXACT:
             await self._sessions.seen(scope, session.id, now)
-        return Entered(session, user, principal_of(user, tenant, ip=ip, correlation_id=correlation_id))
+        return Entered(session, user, principal_of(user, tenant.on(now.date()), ip=ip, correlation_id=correlation_id))
 
     async def promote(self, entered: Entered) -> str:
         """The session as a complete one, under a new token. Raises UnauthenticatedError if it ended meanwhile."""

@@ -9,7 +9,8 @@ import msgspec
 from claimlens.domain.errors import InvalidError, UnknownLocaleError
 from claimlens.domain.jurisdiction import LOCALES, canonical_locale
 from claimlens.domain.suppression import Suppression
-from claimlens.domain.tenant import LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS, TenantSettings
+from claimlens.domain.tenant import LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS, BrandNote, TenantSettings
+from claimlens.kit.json_text import escape
 from claimlens.usecases.fields import email_address, one_line
 
 MOST_BRAND_NAMES, MOST_BRAND_NAME = 200, 80
@@ -43,6 +44,19 @@ class NewSuppression(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return cls(rule=kept.rule, scope=scope, reason=kept.reason, author=kept.author, expires=kept.expires)
 
 
+class NewBrandNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a brand name is one, who says so, and the last day on which it is; without `expires` until it is ended."""
+
+    reason: str
+    author: str
+    expires: date | None = None
+
+    @classmethod
+    def of(cls, kept: BrandNote) -> "NewBrandNote":
+        """The form of a note that is kept."""
+        return cls(reason=kept.reason, author=kept.author, expires=kept.expires)
+
+
 def read_fields(given: dict[str, Any], before: TenantSettings) -> tuple[str, TenantSettings]:
     """The name, empty if it is not given, and the settings after a change of the given fields.
 
@@ -61,6 +75,11 @@ def read_fields(given: dict[str, Any], before: TenantSettings) -> tuple[str, Ten
         raise InvalidError(tuple(problems), code)
     name = read.pop("name", "")
     settings = msgspec.structs.replace(before, **read)
+    names = frozenset(settings.brand_names)
+    if unknown := [name for name in read.get("brand_notes", ()) if name not in names]:
+        raise InvalidError((("/brand_notes", f"{unknown[0]!r:.80} is none of the brand names"),))
+    notes = {name: note for name, note in settings.brand_notes.items() if name in names}
+    settings = msgspec.structs.replace(settings, brand_notes=notes)
     allowed = settings.allowed_locales
     if settings.default_locale and allowed and settings.default_locale not in allowed:
         raise InvalidError(
@@ -107,6 +126,20 @@ def _brand_names(values: tuple[str, ...], pointer: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _brand_notes(values: dict[str, NewBrandNote], pointer: str) -> dict[str, BrandNote]:
+    _check_count(tuple(values), pointer, MOST_BRAND_NAMES)
+    return {name: _brand_note(name, note, pointer) for name, note in values.items()}
+
+
+def _brand_note(name: str, note: NewBrandNote, pointer: str) -> BrandNote:
+    at = f"{pointer}/{escape(name)}"
+    return BrandNote(
+        reason=one_line(note.reason, f"{at}/reason", most=_MOST_TEXT),
+        author=one_line(note.author, f"{at}/author", most=_MOST_TEXT),
+        expires=note.expires,
+    )
+
+
 def _suppressions(values: tuple[NewSuppression, ...], pointer: str) -> tuple[Suppression, ...]:
     _check_count(values, pointer, MOST_SUPPRESSIONS)
     return tuple([_suppression(value, f"{pointer}/{index}") for index, value in enumerate(values)])
@@ -151,6 +184,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "requests_per_minute": _limit,
     "items_per_minute": _limit,
     "brand_names": _brand_names,
+    "brand_notes": _brand_notes,
     "suppressions": _suppressions,
     "contact_email": _email,
     "legal_hold": _flag,

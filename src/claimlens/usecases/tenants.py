@@ -15,20 +15,27 @@ from claimlens.ports.cache import Invalidations
 from claimlens.ports.clock import Clock
 from claimlens.usecases.access_log import access_line, difference
 from claimlens.usecases.authentication import scope_within, tenant_within
+from claimlens.usecases.fields import one_line
 from claimlens.usecases.pages import USUAL_ROWS, Page, cut, position_of
 from claimlens.usecases.permissions import require
-from claimlens.usecases.tenant_settings import NewSuppression, read_fields
+from claimlens.usecases.tenant_settings import NewBrandNote, NewSuppression, read_fields
 
 #: What a tenant's id looks like: it stands in addresses and file names.
 TENANT_ID = re2.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 #: Which settings an editor may change, and which only a platform administrator; the others are an administrator's.
-_POLICIES = {"brand_names", "suppressions"}
+_POLICIES = {"brand_names", "brand_notes", "suppressions"}
 _LIMITS = {"requests_per_minute", "items_per_minute"}
+#: What is shown in a form of its own.
+_SHAPED = {"brand_notes", "suppressions"}
+_MOST_REASON = 500
 
 
 class TenantChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """New values of the fields that are given. None and empty mean: as the installation has it."""
+    """New values of the fields that are given. None and empty mean: as the installation has it.
+
+    `reason` is no setting: it says in the access log why they change.
+    """
 
     name: str | UnsetType = UNSET
     default_locale: str | UnsetType = UNSET
@@ -37,9 +44,11 @@ class TenantChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     requests_per_minute: int | UnsetType | None = UNSET
     items_per_minute: int | UnsetType | None = UNSET
     brand_names: tuple[str, ...] | UnsetType = UNSET
+    brand_notes: dict[str, NewBrandNote] | UnsetType = UNSET
     suppressions: tuple[NewSuppression, ...] | UnsetType = UNSET
     contact_email: str | UnsetType = UNSET
     legal_hold: bool | UnsetType = UNSET
+    reason: str = ""
 
 
 class NewTenant(TenantChange, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +70,7 @@ class TenantView(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None
     items_per_minute: int | None
     brand_names: tuple[str, ...]
+    brand_notes: dict[str, NewBrandNote]
     suppressions: tuple[NewSuppression, ...]
     contact_email: str
     legal_hold: bool
@@ -106,6 +116,11 @@ class Tenants:
 
     async def update(self, principal: Principal, tenant_id: str, change: TenantChange) -> TenantView:
         """Change the given fields. Raises InvalidError, NotFoundError; RefusedError for fields above one's role."""
+        before, after = await self.planned(principal, tenant_id, change)
+        return await self._write(principal, before, after, change.reason)
+
+    async def planned(self, principal: Principal, tenant_id: str, change: TenantChange) -> tuple[Tenant, Tenant]:
+        """The tenant before and after a change, which nothing is written of. Raises what `update` raises."""
         require(principal, "tenants.update")
         before = await self._reachable(principal, tenant_id)
         given = _given(change)
@@ -114,9 +129,8 @@ class Tenants:
         if given.keys() - _POLICIES - _LIMITS:
             require(principal, "tenants.settings")
         name, settings = read_fields(given, before.settings)
-        return await self._write(
-            principal, before, msgspec.structs.replace(before, name=name or before.name, settings=settings)
-        )
+        one_line(change.reason, "/reason", most=_MOST_REASON, least=0)
+        return before, msgspec.structs.replace(before, name=name or before.name, settings=settings)
 
     async def isolate(self, principal: Principal, tenant_id: str, *, isolated: bool) -> TenantView:
         """Refuse all keys and sign-ins of a tenant, or accept them again: on every replica within a second."""
@@ -158,12 +172,13 @@ class Tenants:
             raise NotFoundError(f"there is no tenant {tenant_id!r:.80}")
         return await tenant_within(principal, self._tenants, tenant_id)
 
-    async def _write(self, principal: Principal, before: Tenant, after: Tenant) -> TenantView:
+    async def _write(self, principal: Principal, before: Tenant, after: Tenant, reason: str = "") -> TenantView:
         delta = difference(before, after)
         if "settings" in delta:
             del delta["settings"]
             delta |= difference(before.settings, after.settings)
         if delta:
+            delta |= {"reason": reason.strip()} if reason.strip() else {}
             line = access_line(principal, self._clock, "tenant:update", after.id, delta, tenant_id=after.id)
             if not await self._tenants.update(scope_within(principal, after.id), after, line):
                 raise NotFoundError(f"there is no tenant {after.id!r:.80}")
@@ -172,18 +187,19 @@ class Tenants:
 
 
 def _given(change: TenantChange) -> dict[str, Any]:
-    names = (name for name in change.__struct_fields__ if name != "id")
+    names = (name for name in change.__struct_fields__ if name not in ("id", "reason"))
     return {name: value for name in names if (value := getattr(change, name)) is not UNSET}
 
 
 def _view(tenant: Tenant) -> TenantView:
     settings = tenant.settings
-    kept = {name: getattr(settings, name) for name in settings.__struct_fields__ if name != "suppressions"}
+    kept = {name: getattr(settings, name) for name in settings.__struct_fields__ if name not in _SHAPED}
     return TenantView(
         id=tenant.id,
         name=tenant.name,
         isolated=tenant.isolated,
         created_at=tenant.created_at,
+        brand_notes={name: NewBrandNote.of(note) for name, note in settings.brand_notes.items()},
         suppressions=tuple([NewSuppression.of(each) for each in settings.suppressions]),
         **kept,
     )

@@ -47,6 +47,10 @@ class Transforms:
 
     async def off(self) -> frozenset[str]:
         """The names of those that are off now, for who judges. While the store is out: as last seen."""
+        return frozenset(await self.paused())
+
+    async def paused(self) -> Mapping[str, SwitchedOff]:
+        """As `off`, with until when and why."""
         now = self._clock.now()
         if self._seen_at is None or not timedelta(0) <= now - self._seen_at < LIFETIME:
             # Those who come while the store is being asked go by what was seen before.
@@ -54,8 +58,8 @@ class Transforms:
             with contextlib.suppress(ClaimLensError):
                 self._seen = await self._read()
         if not self._seen:
-            return frozenset()
-        return frozenset(name for name, each in self._seen.items() if each.until > now)
+            return self._seen
+        return {name: each for name, each in self._seen.items() if each.until > now}
 
     async def list_off(self) -> tuple[SwitchedOff, ...]:
         """Those that are off now, in the order of the gate."""

@@ -39,6 +39,7 @@ from claimlens.usecases.checks import Checker
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.meter import Meter, Times, TransformTimes
 from claimlens.usecases.permissions import require
+from claimlens.usecases.profiles import Gaps
 from claimlens.usecases.untraced import Untraced
 
 #: How long the event loop is kept before others get their turn, in seconds.
@@ -107,7 +108,7 @@ class Desk:
 
     `services` answer what the gate asks; without them nothing is asked. `items_waiting` is how many items may be judged
     or waiting to be written at once; more are refused at the door. `written` is called when events were written, for a
-    worker that lives in the same process. `switched_off` tells which transforms an operator switched off.
+    worker that lives in the same process. `gaps` tells what an operator switched off.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class Desk:
         engine: str = claimlens.__version__,
         written: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
-        switched_off: Callable[[], Awaitable[frozenset[str]]] | None = None,
+        gaps: Callable[[], Awaitable[Gaps]] | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self._checker = checker
@@ -136,7 +137,7 @@ class Desk:
         self._engine = engine
         self._written = written
         self._meter = meter or Meter()
-        self._switched_off = switched_off or _nothing
+        self._gaps = gaps or _nothing
         self._tracer = tracer or Untraced()
         self._laws: dict[tuple[str, str], Law] = {}
         # One thread: judging holds the interpreter, a second one would only take turns with the first and the loop.
@@ -180,10 +181,10 @@ class Desk:
             return found
 
         with self._admitted(ask.size):
-            off = await self._switched_off()
+            gaps = await self._gaps()
             with self._tracer.span("gate") as span:
                 times: Times | None = None if span is None else {}
-                batches = self._batches(ask.asked, on, GO, Outside.UNASKED, off, times)
+                batches = self._batches(ask.asked, on, GO, Outside.UNASKED, gaps, times)
                 found = await self._in_slices(batches, badge)
                 _tell(span, ask.size, times)
         badges = b",".join([one for _, badges in found for one in badges])
@@ -239,17 +240,17 @@ class Desk:
             return made
 
         asks = self._services is not None and ask.services_ms > 0
-        off = await self._switched_off()
+        gaps = await self._gaps()
         outside = Outside.ASKED if asks else Outside.UNASKED
         with self._tracer.span("gate") as span:
             # A few microseconds for one item; of many it would be a few for each.
             times: Times | None = {} if span is not None or ask.size == 1 else None
-            batches = self._batches(ask.asked, occasion.on, None, outside, off, times)
+            batches = self._batches(ask.asked, occasion.on, None, outside, gaps, times)
             if asks:
-                await self._ask_services(batches, ask)
+                await self._ask_services(batches, ask, gaps)
             made = await self._in_slices(batches, recorded)
             _tell(span, ask.size, times)
-        self._count(made, off)
+        self._count(made, gaps)
         lines = b"".join([one.decisions for one in made])
         if lines and times:
             lines += times_line({name: total for name, (_, total, _) in times.items()}, ask.size)
@@ -269,13 +270,13 @@ class Desk:
             degraded=tuple(degraded),
         )
 
-    def _count(self, made: Sequence[Recorded], off: frozenset[str]) -> None:
+    def _count(self, made: Sequence[Recorded], gaps: Gaps) -> None:
         """Count the verdicts, and those in which a required check did not run."""
         counts: dict[str, list[int]] = {}
         for one in made:
             count = counts.setdefault(one.audit.profile, [0, 0])
             count[0] += 1
-            count[1] += one.audit.degraded or bool(off)
+            count[1] += one.audit.degraded or bool(gaps.off(one.audit.profile))
         for profile, (verdicts, incomplete) in counts.items():
             self._meter.verdicts(profile, verdicts, incomplete)
 
@@ -285,7 +286,7 @@ class Desk:
         on: date,
         profile: str | None,
         outside: Outside,
-        off: frozenset[str],
+        gaps: Gaps,
         times: Times | None,
     ) -> list[_Batch]:
         """The items as the gate takes them; `times` gathers what the transforms take, for a trace."""
@@ -298,7 +299,7 @@ class Desk:
                 profile=profile,
                 on_date=on,
                 outside=outside,
-                without=off,
+                without=gaps.off(_profile_of(profile, batch)),
                 mark=mark if times is None else TransformTimes(times, mark),
             )
         return batches
@@ -311,14 +312,14 @@ class Desk:
             if examined is not None:
                 return examined
 
-    async def _ask_services(self, batches: list[_Batch], ask: Ask) -> None:
+    async def _ask_services(self, batches: list[_Batch], ask: Ask, gaps: Gaps) -> None:
         """Through the gate's questions: one call a service and stage for the whole request, within its budget."""
 
         def advance(batch: _Batch) -> list[None]:
             batch.advance()
             return []
 
-        left_ms = ask.services_ms
+        left_ms = min([gaps.services_ms(_profile_of(None, batch), ask.services_ms) for batch in batches])
         for _ in range(STAGES):
             await self._in_slices(batches, advance)
             if any(batch.questions for batch in batches):
@@ -420,8 +421,12 @@ def _tell(span: Span | None, items: int, times: Times | None) -> None:
         span.event(transform, facts)
 
 
-async def _nothing() -> frozenset[str]:
-    return frozenset()
+async def _nothing() -> Gaps:
+    return Gaps()
+
+
+def _profile_of(name: str | None, batch: _Batch) -> str:
+    return profile_for(name, jurisdiction_of(batch.asked[0].locale)).id
 
 
 def _answered(verdict: Verdict, suppressions: Sequence[Suppression], on: date) -> Answered:

@@ -34,6 +34,7 @@ from claimlens.usecases.checks import Checker
 from claimlens.usecases.deployments import Deployments
 from claimlens.usecases.incidents import Incidents
 from claimlens.usecases.maintenance import Maintenance
+from claimlens.usecases.profiles import Profiles
 from claimlens.usecases.second_factors import SecondFactors
 from claimlens.usecases.service_switches import ServiceLine, ServiceSwitches
 from claimlens.usecases.sessions import TRIES_PER_ADDRESS, Sessions
@@ -160,6 +161,11 @@ class Accounts:
     def deployments(self) -> Deployments:
         """What was started and rolled back."""
         return Deployments(SqlDeployments(self._database), self.versions, self.clock, socket.gethostname())
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Profiles."""
+        return Profiles(self._switches, self.transforms, self.clock, self._words)
 
     @cached_property
     def incidents(self) -> Incidents:

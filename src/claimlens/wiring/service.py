@@ -33,6 +33,7 @@ from claimlens.usecases.bundles import BundleDesk
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.dashboard import Dashboard
 from claimlens.usecases.deliveries import Deliveries
+from claimlens.usecases.dry_runs import DryRuns
 from claimlens.usecases.health import HealthDesk
 from claimlens.usecases.jobs import JobDesk
 from claimlens.usecases.label_scans import LabelScans
@@ -41,6 +42,7 @@ from claimlens.usecases.menu_export import MenuExport
 from claimlens.usecases.meter import Meter
 from claimlens.usecases.performance import PerformanceDesk
 from claimlens.usecases.playground import Playground
+from claimlens.usecases.policies import Policies
 from claimlens.usecases.proofs import Proofs
 from claimlens.usecases.recorder import Recorder
 from claimlens.usecases.reviews import Reviews
@@ -102,6 +104,7 @@ class Service:
         self.access_log = self.accounts.access_log
         self.maintenance = self.accounts.maintenance
         self.transforms = self.accounts.transforms
+        self.profiles = self.accounts.profiles
 
         self.tracer = open_tracer(settings, name)
         #: What this process counts of its own work.
@@ -138,7 +141,7 @@ class Service:
             items_waiting=settings.items_waiting,
             written=lambda: self.on_events(),
             meter=self.meter,
-            switched_off=self.transforms.off,
+            gaps=self.profiles.gaps,
             tracer=self.tracer,
         )
         self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
@@ -147,6 +150,16 @@ class Service:
             open_packs(settings), self.checker, SqlEditions(database), self.clock, settings.packs_public_key
         )
         log_of_access = self.accounts.log
+        self.dry_runs = DryRuns(
+            self.checker,
+            self.tenants,
+            self.audit_store,
+            log_of_access,
+            self.clock,
+            self.profiles.gaps,
+            self.rulebook.samples,
+        )
+        self.policies = Policies(self.tenants, self.dry_runs, self.clock)
         self.audits = AuditDesk(self.audit_store, log_of_access, self.clock)
         self.dashboard = Dashboard(SqlAuditCounts(database), self.audit_store, self.accounts.tenant_store, self.clock)
         self.review_store = SqlReviews(database)

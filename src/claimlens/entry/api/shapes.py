@@ -115,6 +115,7 @@ TENANT: dict[str, Any] = {
     "requests_per_minute": None,
     "items_per_minute": None,
     "brand_names": ["Pure Joy"],
+    "brand_notes": {"Pure Joy": {"reason": "Registered mark 0042", "author": "a.rao@kitchen.example", "expires": None}},
     "suppressions": [],
     "contact_email": "quality@kitchen.example",
     "legal_hold": False,

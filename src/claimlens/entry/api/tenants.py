@@ -6,12 +6,44 @@ from litestar.response import Response, Stream
 from claimlens.entry.api import reply
 from claimlens.entry.api.call import TheCall
 from claimlens.entry.api.shapes import TENANT, TenantPage
-from claimlens.entry.api.spec import Answer, Spec, Takes, route
+from claimlens.entry.api.spec import Answer, Parameter, Spec, Takes, route
 from claimlens.entry.api.vocabulary import CURSOR, LIMIT
+from claimlens.usecases.dry_runs import MOST_AUDITS, USUAL_AUDITS, TriedChange
 from claimlens.usecases.tenants import NewTenant, TenantChange, TenantView
 
 _TAG = "Tenants"
 _ONE = "/v1/tenants/{tenant_id:str}"
+_AUDITS = Parameter(
+    name="audits",
+    about="How many of the newest audits are judged again.",
+    schema={"type": "integer", "minimum": 1, "maximum": MOST_AUDITS, "default": USUAL_AUDITS},
+    example="200",
+)
+_TRIED = {
+    "saved": False,
+    "dry_run": {
+        "most": 200,
+        "audits": 200,
+        "unread": 0,
+        "since": "2026-11-20T08:00:00.000000Z",
+        "counting": [212, 215],
+        "changed": 3,
+        "transitions": [{"before": "allow", "after": "block", "count": 3}],
+        "to_review": 0,
+        "from_review": 0,
+        "verdicts": [
+            {
+                "audit_id": "019aa3b2-5c8e-7000-8000-3f1c2b6a9d10",
+                "item_id": "juice-1",
+                "name": "Immunity Boost Juice",
+                "locale": "en-GB",
+                "before": "allow",
+                "after": "block",
+                "reviewed": [False, False],
+            }
+        ],
+    },
+}
 
 
 @route(
@@ -96,6 +128,32 @@ async def update(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
 
 
 @route(
+    "POST",
+    f"{_ONE}/dry-run",
+    Spec(
+        name="tryTenantChange",
+        tag=_TAG,
+        summary="What a change of a tenant would do, without making it",
+        about="The body of `PATCH`. The newest audits are judged again under the settings as they are and as they "
+        "would be, by today's law and by what services answered then; the answer says which verdicts would be others, "
+        "and how many audits could not be judged again.",
+        action="tenants.update",
+        takes=Takes.JSON,
+        query=(_AUDITS,),
+        shape=TenantChange,
+        examples={"default": {"brand_names": ["Pure Joy"]}},
+        answers=(Answer(shape=TriedChange, example=_TRIED),),
+        problems=("NOT_FOUND", "UNKNOWN_LOCALE"),
+    ),
+)
+async def attempt(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
+    """Try a change."""
+    most = int(call.query().get(_AUDITS.name, USUAL_AUDITS))
+    change = await call.read(TenantChange)
+    return reply.json(await call.service.dry_runs.of_settings(call.principal, tenant_id, change, most=most))
+
+
+@route(
     "GET",
     f"{_ONE}/export",
     Spec(
@@ -175,4 +233,4 @@ async def erase(call: TheCall, tenant_id: FromPath[str]) -> Response[bytes]:
     return reply.json(await call.service.tenants.erase(call.principal, tenant_id))
 
 
-ROUTES = [create, page, find, update, export, isolate, release, erase]
+ROUTES = [create, page, find, update, attempt, export, isolate, release, erase]

@@ -22,6 +22,8 @@ _LINKS = (
     Link("/console/reviews", "Reviews", "reviews.read"),
     Link("/console/audits", "Audits", "audits.read"),
     Link("/console/rules", "Rules", "rules.read", beside="/console/packs"),
+    Link("/console/policies", "Policies", "tenants.read"),
+    Link("/console/profiles", "Profiles", "profiles.read"),
     Link("/console/jobs", "Jobs", "jobs.read"),
     Link("/console/webhooks", "Webhooks", "webhooks.read"),
     Link("/console/keys", "API keys", "api_keys.read"),

@@ -1,4 +1,4 @@
-"""What everybody should know at this moment: maintenance, and services that are out."""
+"""What everybody should know at this moment: maintenance, services that are out, checks that do not run."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -24,11 +24,21 @@ class Gap(NamedTuple):
     gap: str
 
 
+class Missing(NamedTuple):
+    """A transform that does not run; `where` is one profile, or empty for all, `until` None for good."""
+
+    transform: str
+    where: str
+    since: datetime
+    until: datetime | None
+
+
 class Notices(NamedTuple):
     """The strips below the navigation."""
 
     switch: Switch = Switch(enabled=False)
     out: tuple[Gap, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 async def notices_of(service: Service) -> Notices:
@@ -43,4 +53,7 @@ async def notices_of(service: Service) -> Notices:
         for state in service.services.states()
         if state.is_out
     ]
-    return Notices(await service.maintenance.current(), tuple(out))
+    gaps = await service.profiles.gaps()
+    missing = [Missing(name, "", each.since, each.until) for name, each in gaps.paused.items()]
+    missing += [Missing(name, profile, kept.since, None) for profile, kept in gaps.kept.items() for name in kept.off]
+    return Notices(await service.maintenance.current(), tuple(out), tuple(missing))

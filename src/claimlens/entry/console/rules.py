@@ -31,7 +31,7 @@ SIGNATURES = {
 }
 
 
-@page("GET", _RULES, action="rules.read")
+@page("GET", _RULES, action="rules.read", apart=True)
 async def listed(visit: TheVisit) -> Response[bytes]:
     """The rules that fit, and the two ways to find one: by words, and by what catches a phrase."""
     query = visit.exchange.query()
@@ -51,7 +51,7 @@ async def listed(visit: TheVisit) -> Response[bytes]:
     )
 
 
-@page("GET", f"{_RULES}/caught", action="rules.read")
+@page("GET", f"{_RULES}/caught", action="rules.read", apart=True)
 async def caught(visit: TheVisit) -> Response[bytes]:
     """Which rules speak of a phrase, and which saw it and let it through."""
     query = visit.exchange.query()
@@ -67,7 +67,7 @@ async def caught(visit: TheVisit) -> Response[bytes]:
     return visit.page("rule_caught.html.j2", 400 if problem else 200, problem=problem, **_asking(visit), **_said(found))
 
 
-@page("GET", f"{_RULES}/{{rule_id:str}}", action="rules.read")
+@page("GET", f"{_RULES}/{{rule_id:str}}", action="rules.read", apart=True)
 async def one(visit: TheVisit, rule_id: FromPath[str]) -> Response[bytes]:
     """One rule: what it catches, why, by which law, what to write instead, its examples."""
     found = await visit.service.rulebook.find(visit.principal, rule_id)
@@ -87,14 +87,14 @@ async def one(visit: TheVisit, rule_id: FromPath[str]) -> Response[bytes]:
     )
 
 
-@page("GET", _PACKS, action="rules.read")
+@page("GET", _PACKS, action="rules.read", apart=True)
 async def packs(visit: TheVisit) -> Response[bytes]:
     """The packs in use."""
     found = await visit.service.rulebook.packs(visit.principal)
     return visit.page("packs.html.j2", packs=found, titles=TITLES, signatures=SIGNATURES)
 
 
-@page("GET", f"{_PACKS}/{{name:str}}", action="rules.read")
+@page("GET", f"{_PACKS}/{{name:str}}", action="rules.read", apart=True)
 async def pack(visit: TheVisit, name: FromPath[str]) -> Response[bytes]:
     """One pack: its version, digest and signature, its editions, and what changed since one of them."""
     book, query = visit.service.rulebook, visit.exchange.query()
