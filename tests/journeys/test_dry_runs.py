@@ -132,7 +132,9 @@ async def test_a_record_judged_again_under_the_same_conditions_says_the_same(hou
     rows = await house.service.audit_store.page(scope, AuditFilter(), after=None, limit=10)
     assert len(rows) == 5
     for row in rows:
-        again = rejudged(house.service.checker, kept_in(row.record), Conditions(on=row.ts.date()))
+        kept = kept_in(row.record)
+        assert kept is not None
+        again = rejudged(house.service.checker, kept, Conditions(on=row.ts.date()))
         assert (again.verdict, again.needs_review) == (row.verdict, row.needs_review), row.item_id
 
 
@@ -198,7 +200,7 @@ async def test_a_profile_that_is_changed_judges_so_everywhere(any_house, databas
     with pytest.raises(InvalidError):
         await house.service.profiles.change(root, "menushield_gb", ProfileChange(off=(), services_ms=5, reason="x"))
 
-    other = await open_house(database_url, tmp_path / "other", checker(), settle=False)
+    other = await open_house(database_url, tmp_path, checker(), settle=False)
     other.keys = house.keys
     try:
         assert await judged(other, SALAD) == ["modify"]
