@@ -7,7 +7,8 @@
 #
 # In a cluster each deployment goes back by one revision, and this waits until it runs; the images are printed at the end.
 # `kubectl rollout restart` makes a revision too: look at `kubectl rollout history` first if somebody restarted something.
-# Exit code 0 only if all of it runs.
+# Exit code 0 only if all of it runs. The hand-over tells of it: in a cluster by a note that says why (CLAIMLENS_REASON), in a
+# folder of releases because the version that starts is older.
 set -eu
 
 if [ -n "${CLAIMLENS_RELEASES:-}" ]; then
@@ -26,4 +27,6 @@ for name in "$@"; do
   kubectl rollout status "deployment/$name" --timeout="${CLAIMLENS_ROLLBACK_WAIT:-300s}" || failed=1
 done
 kubectl get deployments -o wide
+kubectl exec deployment/claimlens-api -- claimlens deployments record --kind rollback --part "$(echo "$@" | cut -c1-40)" \
+  --note "rollback.sh: ${CLAIMLENS_REASON:-no reason given}" || echo "rollback: not noted in claimlens deployments" >&2
 exit $failed

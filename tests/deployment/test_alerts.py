@@ -9,6 +9,7 @@ import click
 import pytest
 import yaml
 
+from claimlens.adapters.disk.contacts import read_contacts
 from claimlens.entry.cli import cli
 from tests.tools import program
 
@@ -81,6 +82,20 @@ def has_command(words: list[str]) -> bool:
             break
         found = found.get_command(click.Context(found), word)
     return found is not None
+
+
+def test_alerts_reach_whom_the_contacts_name():
+    """One file of contacts, for the hand-over, the runbook and the alerts."""
+    teams = read_contacts(ROOT / "ops/contacts.yaml").teams
+    config = yaml.safe_load((ROOT / "ops/alertmanager/alertmanager.yml").read_text(encoding="utf-8"))
+    receivers = {each["name"]: each for each in config["receivers"]}
+    assert receivers["operations"]["slack_configs"][0]["channel"] == teams["operations"].slack
+    assert receivers["engineering"]["slack_configs"][0]["channel"] == teams["engineering"].slack
+    assert receivers["management"]["email_configs"][0]["to"] == teams["management"].email
+    assert receivers["pager"]["pagerduty_configs"][0]["routing_key_file"].endswith(f"/{teams['operations'].pagerduty}")
+    runbook = (ROOT / "docs/RUNBOOK.md").read_text(encoding="utf-8")
+    for name, team in teams.items():
+        assert f"| {name} | {team.slack} | {team.email} | {team.pagerduty} |".replace("|  |", "| |") in runbook
 
 
 @pytest.mark.parametrize(

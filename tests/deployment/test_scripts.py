@@ -90,6 +90,14 @@ def test_deploy_smoke_monitor_and_roll_back_two_versions(wheel, tmp_path):
         assert done.returncode == 0, done.stderr
         assert answers_with(url) == first
         assert (root / "previous").readlink().name == "0.2.0"
+        around = environ(CLAIMLENS_DATA_DIR=str(tmp_path / "data"), PYTHONPATH=str(ROOT / "src"))
+        listed = [sys.executable, "-m", "claimlens", "deployments", "list", "--json"]
+        noted = json.loads(subprocess.run(listed, env=around, capture_output=True, text=True, check=True).stdout)
+        assert [(each["kind"], each["version"]) for each in noted] == [
+            ("rollback", first),
+            ("start", "0.2.0"),
+            ("start", first),
+        ]
 
         # A release that does not start leaves the old one serving, by itself.
         done = script("deploy.py", "local", *at, "--wheel", broken, **settings)
@@ -270,6 +278,10 @@ class TestKubernetes:
         undone = {line.rpartition("/")[2] for line in told if " rollout undo " in line}
         assert undone == set(NAMES)
         assert all(line.startswith("--context claimlens-staging ") for line in told)
-        code, told, _ = kubectl("rollback.sh", "claimlens-api", fails="rollout status")
+        assert " exec deployment/claimlens-api -- claimlens deployments record --kind rollback " in told[-1]
+        code, _, said = kubectl("rollback.sh", "claimlens-api", fails="deployments record")
+        assert (code, said) == (0, "rollback: not noted in claimlens deployments\n")
+        code, told, _ = kubectl("rollback.sh", "claimlens-api", fails="rollout status", CLAIMLENS_REASON="errors")
         assert code == 1
+        assert told[-1].endswith("--kind rollback --part claimlens-api --note rollback.sh: errors")
         assert told[0] == "rollout undo deployment/claimlens-api"

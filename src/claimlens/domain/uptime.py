@@ -5,9 +5,11 @@ from enum import StrEnum
 
 import msgspec
 
-from claimlens.domain.incident import Severity
+from claimlens.domain.incident import Component, Severity
 from claimlens.domain.objectives import AVAILABILITY
 
+#: Parts whose processes leave word that they are there: whether they do is asked every minute.
+HEARD_OF = (Component.JOBS, Component.WEBHOOKS)
 #: A day with a smaller share than this was no day of service.
 LEAST_SHARE = 0.95
 

@@ -9,6 +9,7 @@ import structlog
 from claimlens.domain.errors import ClaimLensError
 from claimlens.domain.incident import Component
 from claimlens.domain.performance import Figures, Kind, Span
+from claimlens.domain.uptime import HEARD_OF
 from claimlens.ports.clock import Clock
 from claimlens.ports.performance import PerformanceStore, Stretch
 from claimlens.usecases.meter import Key, Meter
@@ -71,7 +72,7 @@ class Recorder:
         for span in Span:
             kept, start = self._kept[span], span.start_of(now)
             for (kind, name), figures in counted.items():
-                if figures.count:
+                if figures.count and _is_kept(span, kind, name):
                     slot = (start, kind, name)
                     kept.setdefault(slot, Figures()).add(figures)
                     self._unwritten[span].add(slot)
@@ -97,6 +98,11 @@ class Recorder:
             del kept[slot]
             self._unwritten[span].discard(slot)
         _log.warning("figures_given_up", span=str(span), reason="the store has been out for too long")
+
+
+def _is_kept(span: Span, kind: Kind, name: str) -> bool:
+    """Looks at parts come however idle a process is: by the minute only those that somebody asks for."""
+    return span is Span.HOUR or kind is not Kind.COMPONENT or name in HEARD_OF
 
 
 def _of_console(fresh: Mapping[Key, Figures]) -> Figures:

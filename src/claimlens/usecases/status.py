@@ -11,7 +11,7 @@ from claimlens.domain.errors import ClaimLensError
 from claimlens.domain.incident import Component, Incident, IncidentKind, IncidentState, IncidentUpdate, Severity
 from claimlens.domain.performance import Kind, Span
 from claimlens.domain.service import SERVICES, ServiceState
-from claimlens.domain.uptime import IMPACT, Day, PartState, day_of, worst
+from claimlens.domain.uptime import HEARD_OF, IMPACT, Day, PartState, day_of, worst
 from claimlens.ports.clock import Clock
 from claimlens.ports.incidents import IncidentStore
 from claimlens.ports.performance import PerformanceStore, Tally
@@ -33,8 +33,6 @@ _PATIENCE_S = 2.0
 #: What stops with the store, and what a closed gate keeps from working.
 _NEEDS_STORE = (Component.API, Component.CONSOLE, Component.JOBS, Component.WEBHOOKS, Component.DATABASE)
 _CLOSED = (Component.API, Component.JOBS)
-#: Parts of which the processes that keep them leave word.
-_HEARD_OF = (Component.JOBS, Component.WEBHOOKS)
 Found = TypeVar("Found")
 
 
@@ -195,7 +193,7 @@ def _states(
     out = {state.service for state in services if state.is_out}
     for name in SERVICES:
         found[Component(name)] = [PartState.DEGRADED if name in out else PartState.OPERATIONAL]
-    for name in _HEARD_OF:
+    for name in HEARD_OF:
         found[name] = [_heard_state(heard.get(name, ()))]
     if health.status is Status.UNHEALTHY:
         for name in _NEEDS_STORE:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import itertools
 from collections.abc import Callable
 
 import structlog
@@ -64,6 +65,8 @@ log = structlog.get_logger()
 
 #: How often it is written when keys were last used and what was counted, in seconds.
 _FLUSH_S = 5.0
+#: Parts are looked at every half minute.
+_FLUSHES_BETWEEN_LOOKS = 6
 #: How long a stop waits for the last traces to be sent, in seconds.
 _LAST_TRACES_S = 3.0
 
@@ -256,14 +259,15 @@ class Service:
             raise ClaimLensError(f"{error}: {reason}" if reason else str(error)) from error
 
     async def _flush_now_and_then(self) -> None:
-        while True:
+        for tick in itertools.count(1):
             await asyncio.sleep(_FLUSH_S)
             await self.accounts.deployments.catch_up()
             try:
                 await self.authentication.flush()
             except ClaimLensError:
                 log.warning("when keys were last used could not be written; tried again later")
-            self.watch.look()
+            if tick % _FLUSHES_BETWEEN_LOOKS == 0:
+                self.watch.look()
             try:
                 await self.recorder.flush()
                 self.watch.store_is_out = False
