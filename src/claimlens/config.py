@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_max_connections: int = 10
     redis_url: str = ""
     secret_key: bytes = b""
+    secret_keys_also: tuple[bytes, ...] = ()
     seal_key: bytes = b""
     seal_interval_s: int = 300
     backup_key: bytes = b""
@@ -67,9 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     items_waiting: int = 2_000
     webhooks_to_private: bool = False
     maintenance_file: Path | None = None
-    recalls_stale_days: int = 14
     url: str = "http://127.0.0.1:8080"
     contacts_file: Path | None = None
+    recalls_stale_days: int = 14
     recalls_feeds: tuple[tuple[str, str], ...] = RECALL_FEEDS
     recalls_refresh_hours: int = 0
     recalls_from_private: bool = False
@@ -116,6 +117,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_max_connections=_number(env, "DATABASE_MAX_CONNECTIONS", 10, least=2, most=10_000),
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")),
         secret_key=_secret(env, "CLAIMLENS_SECRET_KEY"),
+        secret_keys_also=_secrets(env, "CLAIMLENS_SECRET_KEYS_ALSO"),
         seal_key=_private_key(env, "CLAIMLENS_SEAL_KEY"),
         backup_key=_secret(env, "CLAIMLENS_BACKUP_KEY"),
         backup_to=env.get("CLAIMLENS_BACKUP_TO", "").strip(),
@@ -132,10 +134,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sign_ins_per_minute=_number(env, "CLAIMLENS_SIGN_INS_PER_MINUTE", 20, least=1),
         public_playground=_switch(env, "CLAIMLENS_PUBLIC_PLAYGROUND"),
         maintenance_file=Path(path) if (path := env.get("CLAIMLENS_MAINTENANCE_FILE", "").strip()) else None,
-        recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
-        recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),
         url=_url(env, "CLAIMLENS_URL", ("http", "https")) or "http://127.0.0.1:8080",
         contacts_file=Path(path) if (path := env.get("CLAIMLENS_CONTACTS_FILE", "").strip()) else None,
+        recalls_stale_days=_number(env, "CLAIMLENS_RECALLS_STALE_DAYS", 14, least=1, most=3_650),
+        recalls_feeds=_feeds(env, "CLAIMLENS_RECALLS_FEEDS"),
         recalls_refresh_hours=_number(
             env, "CLAIMLENS_RECALLS_REFRESH_HOURS", 0 if environment == "development" else 24, least=0, most=720
         ),
@@ -192,9 +194,10 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
 def _collector(env: Mapping[str, str]) -> str:
     """Where traces go; empty: nowhere."""
     endpoint = _url(env, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"))
-    if not endpoint or env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return ""
+    disabled = env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     protocol = env.get("OTEL_EXPORTER_OTLP_PROTOCOL", "").strip()
+    if not endpoint or disabled:
+        return ""
     if protocol not in ("", "http/protobuf"):
         raise SettingsError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r:.40}; traces are sent over http/protobuf only")
     return endpoint
@@ -223,6 +226,11 @@ def _secret(env: Mapping[str, str], name: str) -> bytes:
     if secret and len(secret) < 32:
         raise SettingsError(f"{name} is too short; it needs at least 32 characters (openssl rand -hex 32)")
     return secret
+
+
+def _secrets(env: Mapping[str, str], name: str) -> tuple[bytes, ...]:
+    """Several secrets between spaces, each as `_secret` reads one."""
+    return tuple(_secret({name: value}, name) for value in env.get(name, "").split())
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:
@@ -312,6 +320,14 @@ def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:
         if scheme not in ("http", "https") or not rest or "/" in rest or "*" in origin or not origin.isascii():
             raise SettingsError(f"{name}: {origin!r:.60} is no origin; one looks like https://shop.example")
     return origins
+
+
+def read_public_keys(setting: str, value: str) -> list[bytes]:
+    """As `read_public_key`, from a file that may hold several, one a line. Raises SettingsError."""
+    if os.path.isfile(value):
+        lines = Path(value).read_text(encoding="ascii", errors="replace").split()
+        return [key for line in lines or ["?"] if (key := read_public_key(setting, line)) is not None]
+    return [key] if (key := read_public_key(setting, value)) is not None else []
 
 
 def read_public_key(setting: str, value: str) -> bytes | None:

@@ -12,7 +12,7 @@ from claimlens.domain.tenant import TenantScope
 from claimlens.gate.record import moment_text
 from claimlens.kit.canonical_json import canonical_json
 from claimlens.usecases.bundles import Bundles
-from claimlens.usecases.sealing import Sealer
+from claimlens.usecases.sealing import OneSealKey, Sealer
 from tests.clock import HandClock
 from tests.contract.rows import ALL, OURS, an_audit
 
@@ -41,8 +41,8 @@ class World:
         self.database = database
         self.clock = clock
         self.store = SqlSeals(database)
-        self.sealer = Sealer(self.store, key, clock, interval=timedelta(minutes=5))
-        self.bundles = Bundles(self.store, key, clock)
+        self.sealer = Sealer(self.store, OneSealKey(key), clock, interval=timedelta(minutes=5))
+        self.bundles = Bundles(self.store, OneSealKey(key), clock)
         self._journal = SqlJournal(database)
 
     async def write(self, *audits: Audit) -> Sequence[Audit]:

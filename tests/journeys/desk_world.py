@@ -1,6 +1,7 @@
 """The desk with everything behind it: real packs, a real store, a clock that stands still until a test moves it."""
 
 import json
+import os
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.audits import SqlAudits
 from claimlens.adapters.sql.engine import Database
 from claimlens.adapters.sql.idempotency import SqlIdempotency
+from claimlens.adapters.sql.installation_keys import SqlInstallationKeys, SqlSealed
 from claimlens.adapters.sql.jobs import SqlJobs
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.reviews import SqlReviews
@@ -27,6 +29,7 @@ from claimlens.usecases.access_log import access_line
 from claimlens.usecases.asks import read_feed
 from claimlens.usecases.audits import AuditDesk
 from claimlens.usecases.checks import Checker
+from claimlens.usecases.installation_keys import InstallationKeys
 from claimlens.usecases.job_worker import JobWorker
 from claimlens.usecases.jobs import JobDesk
 from claimlens.usecases.listeners import Listeners
@@ -81,7 +84,7 @@ class World:
         self.desk = self.a_desk()
         self.audits = AuditDesk(self.store, self.log, self.clock)
         self.seals = SqlSeals(database)
-        self.proofs = Proofs(self.store, self.seals, SEAL_KEY, self.log, self.clock)
+        self.proofs = Proofs(self.store, self.seals, self._keys(database), self.log, self.clock)
         self.menu = MenuExport(self.store, SqlReviews(database), self.log, self.clock)
         self.jobs = JobDesk(self.job_store, self.log, self.clock)
 
@@ -113,6 +116,19 @@ class World:
     def who(self, role: Role = Role.ADMIN, **fields: Any) -> Principal:
         given = {"actor": "key:1", "correlation_id": "c-1", "ip": "192.0.2.1"} | fields
         return Principal(role=role, scope=TenantScope(self.tenant.id), tenant=self.tenant, **given)
+
+    def _keys(self, database: Database) -> InstallationKeys:
+        return InstallationKeys(
+            SqlInstallationKeys(database),
+            SqlSealed(database),
+            self.box,
+            self.clock,
+            scope=PlatformScope(),
+            configured=SEAL_KEY,
+            derived=lambda: (b"", SEAL_KEY),
+            made=Ed25519SealKey,
+            random=os.urandom,
+        )
 
     async def opened(self) -> "World":
         """With its tenant in the store, and room for this month."""

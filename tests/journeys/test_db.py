@@ -144,7 +144,7 @@ class TestMaintainPostgres:
         monkeypatch.setenv("DATABASE_URL", postgres_url)
 
     def statements(self, *texts):
-        async def execute() -> list[object]:
+        async def execute() -> list[list[asyncpg.Record]]:
             connection = await asyncpg.connect(self.url)
             found = [await connection.fetch(text) for text in texts]
             await connection.close()

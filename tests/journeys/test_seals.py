@@ -19,7 +19,7 @@ from claimlens.config import read_settings
 from claimlens.entry.cli import run
 from claimlens.kit.canonical_json import canonical_json
 from claimlens.usecases.bundle_check import check_bundle
-from claimlens.usecases.sealing import Sealer
+from claimlens.usecases.sealing import OneSealKey, Sealer
 from claimlens.wiring.background import Background
 from claimlens.wiring.service import Service
 from tests.clock import HandClock
@@ -58,7 +58,7 @@ class TestProof:
             ids += [verdict["audit_id"] for verdict in answer["verdicts"]]
             world.clock.forward(seconds=1)
         world.clock.forward(minutes=6)
-        await Sealer(SqlSeals(database), SEAL_KEY, world.clock).step(ALL)
+        await Sealer(SqlSeals(database), OneSealKey(SEAL_KEY), world.clock).step(ALL)
         head = json.loads(await world.proofs.head(world.who()))
         public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(head["public_key"]))
         for place, audit_id in enumerate(ids):
@@ -164,7 +164,7 @@ class TestCommands:
         for command in (["seal"], ["export", "--tenant", "tenant-001", "--bundle", tmp_path / "x"]):
             code, _, err = claimlens("audits", *command)
             assert code == 1
-            assert "the seals so far were signed with the key" in err
+            assert "the keys in the store were sealed under another secret" in err
 
     def test_sealing_by_hand_has_nothing_left_to_do(self, claimlens, bundle):
         assert claimlens("audits", "seal") == (0, "0 audits sealed\n", "")
@@ -234,7 +234,7 @@ async def test_the_worker_seals_and_purges(sqlite_url, tmp_path):
     assert await service.seals.store.unsealed(OURS) == 0
     clock.forward(days=366)
     assert not await background.purge()
-    checked = check_bundle(await world.bundle(), [service.seals.key.public_key])
+    checked = check_bundle(await world.bundle(), [(await service.keys.in_force()).public_key])
     await world.close()
     await service.stop()
     assert (checked.holds, checked.records, checked.purged) == (True, 0, 3)

@@ -21,6 +21,18 @@ class SealKey(Protocol):
         ...
 
 
+class SealKeys(Protocol):
+    """The keys of an installation: one signs, those before it are known."""
+
+    async def in_force(self) -> SealKey:
+        """The key that signs now. Raises SecretError if it is not at hand here."""
+        ...
+
+    async def names(self) -> frozenset[str]:
+        """What seals call every key that signed them here."""
+        ...
+
+
 class KeptSeal(msgspec.Struct, frozen=True, kw_only=True):
     """A seal as it is kept, believed in nothing yet.
 

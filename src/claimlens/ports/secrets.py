@@ -19,6 +19,28 @@ class SecretBox(Protocol):
         ...
 
 
+class InstallationBox(SecretBox, Protocol):
+    """A box whose secret can be changed: further secrets open what they sealed, digests hang on a root that stays."""
+
+    @property
+    def digest_root(self) -> bytes:
+        """What digests hang on, 32 bytes: to be kept sealed, for who changes the secret."""
+        ...
+
+    @property
+    def others(self) -> int:
+        """How many further secrets there are."""
+        ...
+
+    def use_digests(self, root: bytes) -> None:
+        """Let digests hang on this from now on."""
+        ...
+
+    def is_current(self, purpose: str, sealed: bytes) -> bool:
+        """Whether it was sealed under the first secret. Raises SecretError as `open`."""
+        ...
+
+
 class PasswordHasher(Protocol):
     """Slow on purpose (tens of milliseconds, megabytes): called in a thread, never on the event loop."""
 

@@ -1,7 +1,7 @@
 """API keys: made, listed, rotated, revoked."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -141,16 +141,23 @@ class ApiKeys:
         return await self._rotate(principal, key, overlap)
 
     async def rotate_all(
-        self, principal: Principal, *, tenant_id: str | None = None, overlap: timedelta = USUAL_OVERLAP
+        self,
+        principal: Principal,
+        *,
+        tenant_id: str | None = None,
+        overlap: timedelta = USUAL_OVERLAP,
+        hand_out: Callable[[IssuedKey], None] = lambda _: None,
+        handed_out: Collection[str] = (),
     ) -> AsyncIterator[IssuedKey]:
         """Rotate every key that still opens something, of one tenant or of all; yields each new key once it is kept.
 
-        Keys that were already replaced end with this overlap too. What broke off can be begun again.
+        Keys that were already replaced end with this overlap too. What broke off can be begun again: `hand_out` gets
+        each new key before it is kept, so that none is lost; the ids of those it got before are `handed_out`.
         """
         require(principal, "api_keys.rotate")
         _check_overlap(overlap)
         covered, after = reach(principal, tenant_id), ""
-        made: set[str] = set()
+        made = set(handed_out)
         while rows := await self._keys.page(covered, after=after, limit=MOST_ROWS):
             after = rows[-1].id
             for key in rows:
@@ -158,13 +165,19 @@ class ApiKeys:
                     continue
                 require_rank(principal, key.role)
                 if key.replaced_by is None:
-                    fresh = await self._rotate(principal, key, overlap)
+                    fresh = await self._rotate(principal, key, overlap, hand_out)
                     made.add(fresh.id)
                     yield fresh
                 elif not overlap:
                     await self.revoke(principal, key.id)
 
-    async def _rotate(self, principal: Principal, key: ApiKey, overlap: timedelta) -> IssuedKey:
+    async def _rotate(
+        self,
+        principal: Principal,
+        key: ApiKey,
+        overlap: timedelta,
+        hand_out: Callable[[IssuedKey], None] = lambda _: None,
+    ) -> IssuedKey:
         now = self._clock.now()
         if not key.holds(now) or key.replaced_by is not None:
             raise ConflictError(f"the key {key.id} is {_state(key, now)}: it cannot be rotated; create a new one")
@@ -175,10 +188,12 @@ class ApiKeys:
         delta = {"replaced_by": [None, fresh.id], "expires_at": [key.expires_at, until]}
         line = access_line(principal, self._clock, "api_key:rotate", key.id, delta, tenant_id=key.tenant_id)
         scope = scope_within(principal, key.tenant_id)
+        issued = _issued(fresh, secret, now, replaces=key.id)
+        hand_out(issued)
         if not await self._keys.replace(scope, key.id, until=until, by=fresh, access=line):
             raise ConflictError(f"the key {key.id} was revoked or rotated by somebody else meanwhile")
         await self._words.announce("api_key", key.id)
-        return _issued(fresh, secret, now, replaces=key.id)
+        return issued
 
     async def _find(self, principal: Principal, key_id: str) -> ApiKey:
         key = await self._keys.find(reach(principal), key_id)

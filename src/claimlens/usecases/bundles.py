@@ -16,7 +16,7 @@ from claimlens.kit.canonical_json import canonical_json
 from claimlens.ports.accounts import AccessLog
 from claimlens.ports.audits import AuditStore
 from claimlens.ports.clock import Clock
-from claimlens.ports.seals import KeptSeal, SealKey, SealStore
+from claimlens.ports.seals import KeptSeal, SealKeys, SealStore
 from claimlens.usecases.access_log import access_line
 from claimlens.usecases.permissions import require
 
@@ -27,9 +27,9 @@ SEAL_START, END_START = b'{"members":', b'{"bundle":'
 class Bundles:
     """Writes bundles."""
 
-    def __init__(self, seals: SealStore, key: SealKey, clock: Clock) -> None:
+    def __init__(self, seals: SealStore, keys: SealKeys, clock: Clock) -> None:
         self._seals = seals
-        self._key = key
+        self._keys = keys
         self._clock = clock
 
     async def lines(
@@ -41,6 +41,7 @@ class Bundles:
         """
         if start is not None and end is not None and end <= start:
             raise InvalidError((("/end_date", "the period ends before it begins"),))
+        key = await self._keys.in_force()
         span = await self._seals.span(scope, start, end)
         first, last = span or (0, 0)
         content, head, records = hashlib.sha256(), "", 0
@@ -64,10 +65,10 @@ class Bundles:
                 exported_at=self._clock.now(),
                 retention_days=standing.retention_days,
                 purged_to=standing.purged_to,
-                key=key_name(self._key.public_key),
+                key=key_name(key.public_key),
             )
         )
-        yield _end_line(statement, self._key.sign(BUNDLE_LINE + statement)) + b"\n"
+        yield _end_line(statement, key.sign(BUNDLE_LINE + statement)) + b"\n"
 
     async def _records(self, scope: TenantScope, kept: KeptSeal) -> list[tuple[object, bytes]]:
         return list(await self._seals.records(scope, kept.listed()))

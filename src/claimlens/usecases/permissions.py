@@ -62,6 +62,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     # The installation. `operations.read`: metrics and the like, from outside the operators' networks.
     "maintenance.read": frozenset(Role),
     "maintenance.write": _PLATFORM,
+    "installation.rotate": _PLATFORM,
     "operations.read": _PLATFORM,
     "services.read": frozenset(Role),
     "services.write": _PLATFORM,

@@ -11,8 +11,9 @@ from claimlens.kit.merkle import leaf_hash, path_of
 from claimlens.ports.accounts import AccessLog
 from claimlens.ports.audits import AuditStore
 from claimlens.ports.clock import Clock
-from claimlens.ports.seals import KeptSeal, SealKey, SealStore
+from claimlens.ports.seals import KeptSeal, SealStore
 from claimlens.usecases.access_log import access_line
+from claimlens.usecases.installation_keys import InstallationKeys
 from claimlens.usecases.permissions import require
 
 _encoder = msgspec.json.Encoder()
@@ -21,10 +22,12 @@ _encoder = msgspec.json.Encoder()
 class Proofs:
     """What people outside are given so that they need not believe this program."""
 
-    def __init__(self, audits: AuditStore, seals: SealStore, key: SealKey, access: AccessLog, clock: Clock) -> None:
+    def __init__(
+        self, audits: AuditStore, seals: SealStore, keys: InstallationKeys, access: AccessLog, clock: Clock
+    ) -> None:
         self._audits = audits
         self._seals = seals
-        self._key = key
+        self._keys = keys
         self._access = access
         self._clock = clock
 
@@ -60,13 +63,14 @@ class Proofs:
         )
 
     async def head(self, principal: Principal) -> bytes:
-        """The tenant's last seal, and the public key: to be kept where this installation cannot reach."""
+        """The tenant's last seal, and the public keys: to be kept where this installation cannot reach."""
         require(principal, "audits.prove")
         kept = await self._seals.latest(principal.scope)
         said: dict[str, Any] = {"head": None, "seal": None, "signature": None}
         if kept is not None:
             said = {"head": kept.signed.digest(), **_wire(kept)}
-        return _encoder.encode({"public_key": self._key.public_key.hex(), **said})
+        keys = [line.public_key for line in await self._keys.lines()]
+        return _encoder.encode({"public_key": keys[0], "public_keys": keys, **said})
 
 
 def _wire(kept: KeptSeal) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from claimlens.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
+from claimlens.domain.installation_key import SEALED
 from claimlens.domain.session import SECOND_FACTOR_NEEDED, SecondFactor
 from claimlens.domain.tenant import Principal
 from claimlens.kit import totp
@@ -22,7 +23,7 @@ from claimlens.usecases.sessions import Entered, Sessions
 ISSUER = "ClaimLens"
 #: How many recovery codes there are, and the random bytes of each.
 CODES, _CODE_BYTES = 10, 10
-_SECRET_PURPOSE, _CODE_PURPOSE = "second-factor", "recovery-code"
+_SECRET_PURPOSE, _CODE_PURPOSE = SEALED["second_factors"], "recovery-code"
 
 
 class SetUp(msgspec.Struct, frozen=True):

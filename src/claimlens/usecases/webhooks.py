@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ MOST_SECRETS = 3
 
 _MOST_DESCRIPTION = 200
 _SECRET_BYTES = 32
+_TENANTS_AT_ONCE = 200
 
 
 class NewWebhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -173,18 +174,62 @@ class Webhooks:
         Raises NotFoundError.
         """
         require(principal, "webhooks.update")
-        if not 0 <= rotation.overlap_hours <= MOST_OVERLAP.days * 24:
-            raise InvalidError((("/overlap_hours", f"the overlap is 0 to {MOST_OVERLAP.days * 24} hours"),))
+        _check_overlap(rotation)
         scope = webhook_scope(principal, tenant_id)
         before = await find_webhook(self._webhooks, scope, webhook_id)
+        return await self._rotate(principal, scope, before, rotation)
+
+    async def rotate_all(
+        self,
+        principal: Principal,
+        rotation: Rotation,
+        *,
+        tenant_id: str | None = None,
+        hand_out: Callable[[IssuedWebhook], None],
+        handed_out: Mapping[str, str],
+    ) -> AsyncIterator[IssuedWebhook]:
+        """Rotate every endpoint of one tenant or of all; yields each once its new secret is kept.
+
+        What broke off can be begun again: `hand_out` gets each secret before it is kept, so that none is lost;
+        `handed_out` are those of before, by endpoint.
+        """
+        require(principal, "webhooks.update")
+        _check_overlap(rotation)
+        async for tenant in self._tenants_of(principal, tenant_id):
+            scope = webhook_scope(principal, tenant)
+            for webhook in await self._webhooks.all_of(scope):
+                if handed_out.get(webhook.id) != webhook.secrets[0]:
+                    yield await self._rotate(principal, scope, webhook, rotation, hand_out)
+
+    async def _rotate(
+        self,
+        principal: Principal,
+        scope: TenantScope,
+        before: Webhook,
+        rotation: Rotation,
+        hand_out: Callable[[IssuedWebhook], None] = lambda _: None,
+    ) -> IssuedWebhook:
         now = self._clock.now()
         until = now + timedelta(hours=rotation.overlap_hours) if rotation.overlap_hours else None
         old = before.signing_secrets(now) if until else ()
         after = msgspec.structs.replace(before, secrets=(_new_secret(), *old)[:MOST_SECRETS], overlap_until=until)
         delta = {"overlap_until": [before.overlap_until, until]}
         line = access_line(principal, self._clock, "webhook:rotate", before.id, delta, tenant_id=scope.tenant_id)
+        hand_out(_issued(after))
         await self._webhooks.update(scope, after, line)
         return _issued(after)
+
+    async def _tenants_of(self, principal: Principal, tenant_id: str | None) -> AsyncIterator[str]:
+        """The tenant that is named, else one's own, else all of the installation for who may touch them."""
+        if tenant_id is not None or principal.platform is None:
+            found = await tenant_within(principal, self._tenants, tenant_id or principal.scope.tenant_id)
+            yield found.id
+            return
+        after = ""
+        while page := await self._tenants.page(principal.platform, after=after, limit=_TENANTS_AT_ONCE):
+            for tenant in page:
+                yield tenant.id
+            after = page[-1].id
 
     async def delete(self, principal: Principal, webhook_id: str, *, tenant_id: str | None = None) -> None:
         """Remove an endpoint with all its deliveries. Raises NotFoundError."""
@@ -198,6 +243,11 @@ class Webhooks:
     async def _check_url(self, url: str) -> None:
         if reason := await self._sender.refuse(url):
             raise InvalidError((("/url", reason),))
+
+
+def _check_overlap(rotation: Rotation) -> None:
+    if not 0 <= rotation.overlap_hours <= MOST_OVERLAP.days * 24:
+        raise InvalidError((("/overlap_hours", f"the overlap is 0 to {MOST_OVERLAP.days * 24} hours"),))
 
 
 def webhook_scope(principal: Principal, tenant_id: str | None) -> TenantScope:

@@ -9,7 +9,7 @@ from pathlib import Path
 from claimlens.adapters.crypto.passwords import Argon2Passwords
 from claimlens.adapters.crypto.secret_box import InstallationSecretBox
 from claimlens.adapters.disk.maintenance_file import MaintenanceFile
-from claimlens.adapters.disk.secret_key import made_secret
+from claimlens.adapters.disk.secret_key import SECRET_FILE, former_secrets, made_secret
 from claimlens.adapters.sql import migrate
 from claimlens.adapters.sql.access_log import SqlAccessLog
 from claimlens.adapters.sql.api_keys import SqlApiKeys
@@ -44,6 +44,7 @@ from claimlens.usecases.transforms import Transforms
 from claimlens.usecases.users import SignIn, Users
 from claimlens.usecases.versions import Versions
 from claimlens.wiring import open_checker, open_database
+from claimlens.wiring.seals import open_installation_keys
 
 
 class Accounts:
@@ -184,10 +185,31 @@ def open_secret_box(settings: Settings) -> InstallationSecretBox:
     Raises SecretError.
     """
     if settings.secret_key:
-        return InstallationSecretBox(settings.secret_key)
+        return InstallationSecretBox(settings.secret_key, also=settings.secret_keys_also)
     if settings.in_production:
         raise SecretError("CLAIMLENS_SECRET_KEY is not set; the service needs it (openssl rand -hex 32)")
-    return InstallationSecretBox(made_secret(settings.data_dir / "secret.key"))
+    path = settings.data_dir / SECRET_FILE
+    return InstallationSecretBox(made_secret(path), also=[*settings.secret_keys_also, *former_secrets(path)])
+
+
+async def _secret_box(settings: Settings, database: Database, clock: Clock) -> Callable[[], InstallationSecretBox]:
+    """Gives the box, its digests as the installation's are; raises SecretError only when it is asked for.
+
+    Most commands need no secret, and some are for when it is lost.
+    """
+    if not settings.secret_key and not (settings.data_dir / SECRET_FILE).exists():
+        return lambda: open_secret_box(settings)
+    try:
+        box = open_secret_box(settings)
+        await open_installation_keys(settings, database, clock, box).begin(serving=False)
+    except SecretError as error:
+        reason = str(error)
+
+        def refuse() -> InstallationSecretBox:
+            raise SecretError(reason)
+
+        return refuse
+    return lambda: box
 
 
 def open_cache(settings: Settings) -> Cache:
@@ -220,7 +242,7 @@ async def operating(settings: Settings) -> AsyncIterator[Accounts]:
             database,
             cache,
             clock,
-            lambda: open_secret_box(settings),
+            await _secret_box(settings, database, clock),
             lambda: open_checker(settings),
             maintenance_file=settings.maintenance_file,
         )

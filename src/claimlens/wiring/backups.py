@@ -8,12 +8,13 @@ from urllib.parse import unquote
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 
 import claimlens
 from claimlens.adapters.crypto.seal_key import Ed25519SealKey
 from claimlens.adapters.crypto.sealed_file import opened, sealed
 from claimlens.adapters.disk import folder_lock
-from claimlens.adapters.disk.secret_key import secret_of
+from claimlens.adapters.disk.secret_key import SECRET_FILE
 from claimlens.adapters.objects.folder import FolderPlace
 from claimlens.adapters.sql.copy_postgres import PostgresCopy
 from claimlens.adapters.sql.copy_sqlite import SqliteCopy
@@ -31,8 +32,12 @@ from claimlens.usecases.authentication import scope_of, worker_scope
 from claimlens.usecases.backups import Backups, Cipher, Drill
 from claimlens.usecases.bundle_check import BundleCheck
 from claimlens.usecases.bundles import Bundles
+from claimlens.usecases.sealing import OneSealKey
 from claimlens.wiring import open_database
-from claimlens.wiring.seals import open_seal_key
+from claimlens.wiring.accounts import open_secret_box
+from claimlens.wiring.seals import open_installation_keys, open_seal_key
+
+_log = structlog.get_logger()
 
 
 def open_place(settings: Settings, where: str) -> ObjectPlace:
@@ -55,9 +60,9 @@ def open_backups(settings: Settings, *, place: str = "", into: str = "", public_
     cipher = None
     if key := settings.backup_key:
         cipher = Cipher(lambda pieces: sealed(pieces, key), lambda file: opened(file, key))
-    trusted = list(public_keys) or _own_key(settings)
 
     async def verify_seals(url: str) -> tuple[int, list[str]] | None:
+        trusted = list(public_keys) or await _own_keys(settings, url)
         return await broken_seals(url, trusted) if trusted else None
 
     return Backups(
@@ -97,7 +102,7 @@ async def broken_seals(url: str, public_keys: Sequence[bytes]) -> tuple[int, lis
     database, clock = Database(url), SystemClock()
     # The end of each bundle is signed with a key of this moment: nobody keeps it.
     passing = Ed25519SealKey(os.urandom(32))
-    bundles, count, broken = Bundles(SqlSeals(database), passing, clock), 0, []
+    bundles, count, broken = Bundles(SqlSeals(database), OneSealKey(passing), clock), 0, []
     try:
         async with database.read(fresh=True) as connection:
             names = list((await connection.execute(sa.select(seals.c.tenant_id).distinct())).scalars())
@@ -124,11 +129,22 @@ def _store(settings: Settings, into: str) -> StoreCopy:
     return SqliteCopy(settings.data_dir.resolve() / "claimlens.db")
 
 
-def _own_key(settings: Settings) -> list[bytes]:
-    """The public key of this installation, if it is known here; none is made for it."""
+async def _own_keys(settings: Settings, url: str) -> list[bytes]:
+    """The public keys of this installation, as far as they are known here; none is made for it.
+
+    Those of former keys stand in the store itself, sealed: who cannot open them does not believe them.
+    """
+    path = settings.data_dir / SECRET_FILE
+    if not (settings.secret_key or path.exists()):
+        return [open_seal_key(settings).public_key] if settings.seal_key else []
+    found: list[bytes] = []
+    database = Database(url)
     try:
-        if settings.seal_key or settings.secret_key:
-            return [open_seal_key(settings).public_key]
-        return [Ed25519SealKey.derived(secret_of(settings.data_dir / "secret.key")).public_key]
-    except ClaimLensError:
-        return []
+        found.append(open_seal_key(settings).public_key)
+        keys = open_installation_keys(settings, database, SystemClock(), open_secret_box(settings))
+        found += [bytes.fromhex(line.public_key) for line in await keys.lines()]
+    except (ClaimLensError, sa.exc.DBAPIError):
+        _log.info("seal_keys_not_read")  # of an older schema, or another installation's
+    finally:
+        await database.close()
+    return found

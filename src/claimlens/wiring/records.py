@@ -17,7 +17,8 @@ from claimlens.usecases.audits import AuditDesk
 from claimlens.usecases.authentication import operator, tenant_within, worker_scope
 from claimlens.usecases.periods import period_of
 from claimlens.wiring import open_database
-from claimlens.wiring.seals import Seals
+from claimlens.wiring.accounts import open_secret_box
+from claimlens.wiring.seals import Seals, open_installation_keys
 
 
 class Records:
@@ -28,7 +29,8 @@ class Records:
         self._tenants = SqlTenants(database)
         self._log = SqlAccessLog(database)
         self._audits = AuditDesk(SqlAudits(database), self._log, self._clock)
-        self._seals = Seals(settings, database, self._clock, may_change_key=False)
+        self.keys = open_installation_keys(settings, database, self._clock, open_secret_box(settings))
+        self._seals = Seals(settings, database, self._clock, self.keys, may_change_key=False)
 
     async def plain(self, login: str, tenant_id: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
         """The records of a tenant as the API exports them. Raises NotFoundError, InvalidError."""
@@ -49,7 +51,7 @@ class Records:
         principal = await self._who(login, tenant_id)
         start, end = period_of(query)
         await self.seal()
-        self._seals.sealer.check_key(await self._seals.store.latest(principal.scope))
+        await self._seals.sealer.check_key(await self._seals.store.latest(principal.scope))
         line = access_line(principal, self._clock, "audit:export", "bundle", {"filter": dict(query)})
         await self._log.add(principal.scope, line)
         return self._seals.bundles.lines(principal.scope, start=start, end=end)
@@ -71,6 +73,8 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
         schema = await migrate.status(database)
         if schema.pending:
             raise ClaimLensError("the tables are missing or older than this program; run `claimlens db upgrade`")
-        yield Records(settings, database)
+        records = Records(settings, database)
+        await records.keys.begin(serving=False)
+        yield records
     finally:
         await database.close()

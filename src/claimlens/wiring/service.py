@@ -57,7 +57,7 @@ from claimlens.usecases.webhooks import Webhooks
 from claimlens.wiring import open_checker, open_database, open_packs
 from claimlens.wiring.accounts import Accounts, open_cache, open_secret_box
 from claimlens.wiring.recall_refresh import open_keeper
-from claimlens.wiring.seals import Seals
+from claimlens.wiring.seals import Seals, open_installation_keys
 from claimlens.wiring.services import open_services
 from claimlens.wiring.tracing import open_tracer
 
@@ -168,8 +168,9 @@ class Service:
         self.review_store = SqlReviews(database)
         self.reviews = Reviews(self.review_store, self.audit_store, log_of_access, self.desk, self.clock)
         self.runs = SqlRuns(database)
-        self.seals = Seals(settings, database, self.clock)
-        self.proofs = Proofs(self.audit_store, self.seals.store, self.seals.key, log_of_access, self.clock)
+        self.keys = open_installation_keys(settings, database, self.clock, self.secrets)
+        self.seals = Seals(settings, database, self.clock, self.keys)
+        self.proofs = Proofs(self.audit_store, self.seals.store, self.keys, log_of_access, self.clock)
         self.bundles = BundleDesk(self.seals.bundles, self.audit_store, self.seals.store, log_of_access, self.clock)
         tenants = self.accounts.tenant_store
         self.sharing = Sharing(self.audit_store, tenants, log_of_access, self.secrets, self.clock)
@@ -253,6 +254,7 @@ class Service:
                 await migrate.upgrade(self.database, now)
             else:
                 await partitions.ensure(self.database, now)
+            await self.keys.begin(serving=True)
         except OverloadedError as error:
             # Here the reader is the operator: say what the driver said.
             reason = (str(error.__cause__ or "").splitlines() or [""])[0]

@@ -15,7 +15,12 @@ class Ed25519SealKey:
     @classmethod
     def derived(cls, secret: bytes) -> "Ed25519SealKey":
         """The key that belongs to an installation's secret (HKDF-SHA-256, RFC 5869)."""
-        return cls(HKDF(SHA256(), 32, None, b"claimlens seal key 1").derive(secret))
+        return cls(cls.private_of(secret))
+
+    @staticmethod
+    def private_of(secret: bytes) -> bytes:
+        """The private key of `derived`."""
+        return HKDF(SHA256(), 32, None, b"claimlens seal key 1").derive(secret)
 
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes."""

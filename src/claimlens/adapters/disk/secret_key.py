@@ -7,6 +7,9 @@ from pathlib import Path
 
 from claimlens.domain.errors import SecretError
 
+#: Its name in the data folder. Beside it stand the former ones while it is being changed.
+SECRET_FILE = "secret.key"
+_FORMER = ".former"
 #: Characters at least; a file that holds fewer was cut short or made by hand.
 _LEAST = 32
 
@@ -46,3 +49,47 @@ def made_secret(path: Path) -> bytes:
         except OSError as error:
             raise SecretError(f"cannot make {path}: {(error.strerror or str(error)).lower()}") from None
     return secret_of(path)
+
+
+def former_secrets(path: Path) -> list[bytes]:
+    """Secrets that the file held before, while what they sealed is being sealed anew. Raises SecretError."""
+    try:
+        return path.with_name(path.name + _FORMER).read_bytes().split()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SecretError(f"{path}{_FORMER} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def change_secret(path: Path) -> None:
+    """Put a new secret into the file; the one of now is kept beside it first. May be killed at any moment and repeated.
+
+    Raises SecretError.
+    """
+    present, former = secret_of(path), former_secrets(path)
+    if present not in former:
+        _write(path.with_name(path.name + _FORMER), b"\n".join([*former, present]) + b"\n")
+    _write(path, secrets.token_hex(32).encode() + b"\n")
+
+
+def forget_former(path: Path) -> None:
+    """Do without the former secrets."""
+    path.with_name(path.name + _FORMER).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The whole file or the one before, for its owner's eyes only."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise SecretError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None

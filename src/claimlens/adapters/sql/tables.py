@@ -388,6 +388,25 @@ switches = sa.Table(
     _moment("updated_at"),
 )
 
+#: Keys that the installation made itself, sealed (`usecases/installation_keys.py`). One of each kind is in force.
+installation_keys = sa.Table(
+    "installation_keys",
+    metadata,
+    _id(primary_key=True),
+    _text("kind"),
+    _bytes("public_key", nullable=True),
+    _bytes("sealed"),
+    _moment("created_at"),
+    _moment("retired_at", nullable=True),
+    sa.Index(
+        "ix_installation_keys_in_force",
+        "kind",
+        unique=True,
+        postgresql_where=sa.text("retired_at IS NULL"),
+        sqlite_where=sa.text("retired_at IS NULL"),
+    ),
+)
+
 #: What tenants were told of each service last. While it is out, `seen_at` is when a process last found it so.
 service_news = sa.Table(
     "service_news",

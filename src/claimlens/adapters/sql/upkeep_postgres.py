@@ -44,7 +44,8 @@ _SIZE = sa.text(
 _HALF_BUILT = sa.text(
     """
     SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE i.indrelid = :oid AND NOT i.indisvalid AND c.relname ~ '_ccnew[0-9]*$|_ccold[0-9]*$'
+    WHERE i.indrelid IN (:oid, (SELECT reltoastrelid FROM pg_class WHERE oid = :oid))
+      AND NOT i.indisvalid AND c.relname ~ '_ccnew[0-9]*$|_ccold[0-9]*$'
     """
 )
 _HOLDING_BACK = sa.text(

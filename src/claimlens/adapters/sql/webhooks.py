@@ -14,13 +14,14 @@ from claimlens.adapters.sql.tables import deliveries, outbox, webhooks
 from claimlens.adapters.sql.within import within
 from claimlens.domain.access import Access
 from claimlens.domain.audit import Event
+from claimlens.domain.installation_key import SEALED
 from claimlens.domain.tenant import PlatformScope, TenantScope
 from claimlens.domain.webhook import Delivery, DeliveryState, Webhook
 from claimlens.kit.uuid7 import is_uuid
 from claimlens.ports.secrets import SecretBox
 
 #: The purpose under which signing secrets are sealed.
-PURPOSE = "webhook-secrets"
+PURPOSE = SEALED["webhooks"]
 
 
 class SqlWebhooks:

@@ -106,9 +106,10 @@ _PROOF: dict[str, Any] = {
 }
 _HEAD: dict[str, Any] = {
     "type": "object",
-    "required": ["public_key", "head", "seal", "signature"],
+    "required": ["public_key", "public_keys", "head", "seal", "signature"],
     "properties": {
         "public_key": _HEX_32,
+        "public_keys": {"type": "array", "items": _HEX_32, "description": "That one, and those before it."},
         "head": {"anyOf": [_HEX_32, {"type": "null"}]},
         "seal": {"anyOf": [_SEAL, {"type": "null"}]},
         "signature": {"anyOf": [_HEX_64, {"type": "null"}]},
@@ -200,7 +201,7 @@ async def proof(call: TheCall, audit_id: FromPath[UUID]) -> Response[bytes]:
     Spec(
         name="getSealHead",
         tag=_TAG,
-        summary="The last seal and the public key",
+        summary="The last seal and the public keys",
         about="Keep `head` somewhere else: with it `claimlens audits verify --head` finds a tail that was cut off with "
         "all its seals.",
         action="audits.prove",

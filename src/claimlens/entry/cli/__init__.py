@@ -31,6 +31,7 @@ COMMANDS = {
     "mcp": "Serve the services, or the gate itself, over the Model Context Protocol.",
     "tenants": "Make, show, change, isolate, take out and erase tenants.",
     "keys": "Make, list, revoke and rotate API keys.",
+    "secrets": "Rotate keys and secrets; say how they stand.",
     "users": "Make, list, change and delete people who sign in.",
     "access": "Read the access log: who changed what, who read records.",
     "audits": "Take audits out with their seals; verify them anywhere.",

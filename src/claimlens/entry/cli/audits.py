@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimlens.domain.errors import ClaimLensError
-from claimlens.entry.cli.accounts import AS_JSON, OUTPUT, login, print_json, write_out
+from claimlens.entry.cli.accounts import AS_JSON, OUTPUT, cell, login, print_json, write_out
 from claimlens.entry.cli.exit_codes import CLEAN, FINDINGS
 from claimlens.entry.cli.store import run_with_store
+from claimlens.entry.cli.tables import print_table
 
 if TYPE_CHECKING:
     from claimlens.domain.bundle import Checked
+    from claimlens.domain.installation_key import SealKeyLine
     from claimlens.wiring.records import Records
 
 _DAY = "A day (UTC) or a moment, RFC 3339."
@@ -70,12 +72,24 @@ def seal(as_json: bool) -> int:
 
 
 @command.command("public-key")
-def public_key() -> int:
-    """Print the public key by which this installation's seals are verified: 64 hex digits."""
+@AS_JSON
+def public_key(as_json: bool) -> int:
+    """Print the public keys by which this installation's seals are verified, the one in force first: 64 hex digits."""
     from claimlens.config import read_settings
-    from claimlens.wiring.seals import open_seal_key
+    from claimlens.wiring.rotation import open_secrets
 
-    print(open_seal_key(read_settings()).public_key.hex())
+    async def main() -> "Sequence[SealKeyLine]":
+        async with open_secrets(read_settings()) as secrets:
+            return await secrets.keys.lines()
+
+    lines = run_with_store(main())
+    if as_json:
+        print_json(lines)
+    elif sys.stdout.isatty():
+        columns = ("public key", "key", "since", "until")
+        print_table(columns, [(each.public_key, each.key, cell(each.since), cell(each.until)) for each in lines])
+    else:
+        print("\n".join(each.public_key for each in lines))
     return CLEAN
 
 
@@ -86,17 +100,17 @@ def public_key() -> int:
     "public_keys",
     multiple=True,
     required=True,
-    help="A key that is trusted: 64 hex digits or a file that holds them. Repeat it after a change of keys.",
+    help="A key that is trusted: 64 hex digits, or a file with one a line. Repeat it after a change of keys.",
 )
 @click.option("--tenant", "tenant_id", default="", metavar="ID", help="Whose audits they must be.")
 @click.option("--head", default="", help="The digest of a seal, known from elsewhere, that must be in the file.")
 @AS_JSON
 def verify(file: Path, public_keys: tuple[str, ...], tenant_id: str, head: str, as_json: bool) -> int:
     """Verify a bundle; needs no store and no network. Exit code 2 if anything in it is not as it was sealed."""
-    from claimlens.config import read_public_key
+    from claimlens.config import read_public_keys
     from claimlens.usecases.bundle_check import check_bundle
 
-    keys = [key for text in public_keys if (key := read_public_key("--public-key", text)) is not None]
+    keys = [key for text in public_keys for key in read_public_keys("--public-key", text)]
     try:
         with file.open("rb") as lines:
             checked = check_bundle(lines, keys, tenant_id=tenant_id, head=head)

@@ -139,10 +139,10 @@ def _made(place: str) -> "Backup":
 def _run(
     act: "Callable[[Backups], Awaitable[Result]]", place: str, into: str = "", public_keys: tuple[str, ...] = ()
 ) -> Result:
-    from claimlens.config import read_public_key, read_settings
+    from claimlens.config import read_public_keys, read_settings
     from claimlens.wiring.backups import open_backups
 
-    keys = [key for text in public_keys if (key := read_public_key("--public-key", text)) is not None]
+    keys = [key for text in public_keys for key in read_public_keys("--public-key", text)]
 
     async def main() -> Result:
         settings: Settings = read_settings()

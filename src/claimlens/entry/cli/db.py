@@ -111,7 +111,7 @@ def _show_upkeep(done: "Upkeep") -> None:
     rows = [
         (
             each.name,
-            each.before.rows,
+            each.before.rows if done.store == "postgresql" else "",
             each.before.dead,
             each.after.dead,
             size(each.before.bytes + each.before.index_bytes),

@@ -6,7 +6,7 @@ from alembic import op
 from claimlens.adapters.sql.moment import UtcText
 
 revision = "0004"
-down_revision: str | None = "0002"
+down_revision: str | None = "0003"
 
 _Moment = sa.DateTime(timezone=True).with_variant(UtcText(), "sqlite")
 
