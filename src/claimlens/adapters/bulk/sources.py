@@ -183,26 +183,26 @@ class _Blocks:
         """Where each part begins, and its bytes."""
         held = bytearray(self._rest)
         ended = False
-        while not ended:
+        while True:
             while len(held) < self._size and not ended:
                 block = next(self._blocks, b"")
                 held += block
                 ended = not block
             border = len(held) if ended else self._border(held)
+            if not border and not ended:
+                if len(held) <= self._size + 2 * LONGEST_LINE:
+                    block = next(self._blocks, b"")
+                    held += block
+                    ended = not block
+                    continue
+                # One line, or quotes that never close: the reader of the piece will say so.
+                border = held.rfind(b"\n") + 1 or len(held)
             if border:
                 yield self._at, bytes(held[:border])
                 self._at += border
                 del held[:border]
-            elif len(held) > self._size + 2 * LONGEST_LINE:
-                # One line, or quotes that never close: the reader of the piece will say so.
-                border = held.rfind(b"\n") + 1 or len(held)
-                yield self._at, bytes(held[:border])
-                self._at += border
-                del held[:border]
-            else:
-                block = next(self._blocks, b"")
-                held += block
-                ended = not block
+            if ended:
+                return
 
     def _border(self, held: bytearray) -> int:
         """Behind the last line end outside quotes; 0 if there is none."""
