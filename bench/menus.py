@@ -80,7 +80,7 @@ _CLAIMS = (
     "100% natural, no preservatives.", "Gluten free on request.", "A superfood for the whole family.",
     "Good for your heart.", "No added sugar.", "Fresh and healthy.", "Detoxes the body overnight.",
 )  # fmt: skip
-_INGREDIENT_WORDS = (
+INGREDIENTS = (
     "onion, tomato, ginger, garlic, sunflower oil, salt, cumin, coriander, turmeric, wheat flour, water, yeast, "
     "butter (milk), sugar, sesame seeds, rice, lentils, mustard seeds, curry leaves, coconut, green chilli, "
     "chicken (42%), cream (milk), tomato paste, cashew nuts, rapeseed oil, spices, potato, egg, mayonnaise (egg), "
@@ -119,5 +119,5 @@ def items(
 
 
 def _list(rng: random.Random) -> str:
-    listed = ", ".join(rng.sample(_INGREDIENT_WORDS, rng.randrange(5, 10)))
+    listed = ", ".join(rng.sample(INGREDIENTS, rng.randrange(5, 10)))
     return listed + (". May contain fish" if rng.random() < 0.2 else "")
