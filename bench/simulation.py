@@ -2,10 +2,10 @@
 
 Real code throughout: the gate's own records, the journal, the sealer, partitions made and dropped, the purge, the reads
 of the API. Only the clock is moved: a month is a few active intervals of five minutes, then it is the next one. Tenants
-differ in size (Zipf), most keep their audits for 90 days, some for a year; in the last quarter one is put under legal
-hold, from when no partition can be dropped. Measured are bytes (audit, index, log, seal), times (commit, seal, purge by dropped partition and by batches of deletes, reads) and the
-processor time of either side; from these follow the tables for 1, 100 and 10,000 verdicts a second.
-`docs/explanation/scale.md` tells what they mean.
+differ in size (Zipf); most keep their audits for 90 days, every fifth for a year; in the last quarter one is put under
+legal hold, and from then on no partition can be dropped. Measured are bytes (audit, index, log, seal), times (commit,
+seal, purge by dropped partition and by batches of deletes, reads) and the processor time of either side; from these
+follow the tables for 1, 100 and 10,000 verdicts a second. `docs/explanation/scale.md` tells what they mean.
 """
 
 import argparse
