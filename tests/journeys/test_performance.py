@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from claimlens.adapters.sql.performance import SqlPerformance
+from claimlens.domain import objectives
 from claimlens.domain.objectives import State
 from claimlens.domain.performance import Figures
 from claimlens.entry.cli import run
@@ -18,6 +19,7 @@ from claimlens.usecases.slo import SloDesk
 from tests.api.house import ASK, open_house
 from tests.clock import HandClock
 from tests.journeys.desk_world import checker
+from tests.journeys.documented import page, tables
 
 
 class Process:
@@ -93,6 +95,49 @@ class TestSlo:
         process.requests(5000, route="unknown", failed=1)
         found = (await process.slo.look()).availability
         assert (found.requests, found.failed) == (101, 2)
+
+    async def test_coverage_counts_verdicts_of_every_process(self, database):
+        clock = HandClock()
+        for incomplete in (1, 2):
+            process = Process(database, clock)
+            process.meter.verdicts("menushield_gb", 100, incomplete)
+            await process.recorder.flush()
+        process = Process(database, clock)
+        found = (await process.slo.look()).coverage
+        assert (found.verdicts, found.complete, found.state) == (200, 197, State.WARNING)
+        assert await process.slo.covered() == found.ratio == pytest.approx(0.985)
+
+    async def test_few_verdicts_say_nothing_of_coverage(self, database):
+        process = Process(database, HandClock())
+        process.meter.verdicts("menushield_gb", 99, 50)
+        assert (await process.slo.look()).coverage.state is State.NO_DATA
+        assert await process.slo.covered() is None
+
+
+class TestPage:
+    """docs/reference/slo.md says what is reckoned here."""
+
+    TEXT = page("reference/slo.md")
+
+    def test_promises(self):
+        assert [row[:3:2] for row in tables(self.TEXT, "promise", "counted", "objective", "over")] == [
+            ["availability", f"{100 * objectives.AVAILABILITY} %"],
+            ["latency", "95 %"],
+            ["coverage", f"{100 * objectives.COVERAGE:.0f} %"],
+        ]
+        assert [row[0] for row in tables(self.TEXT, "route", "95 of 100 within")] == list(objectives.P95_MS)
+        bounds = [row[1] for row in tables(self.TEXT, "route", "95 of 100 within")]
+        assert bounds == [f"{ms} ms" for ms in objectives.P95_MS.values()]
+
+    def test_alarms(self):
+        rows = tables(self.TEXT, "long", "short", "threshold", "state", "alert")
+        assert [row[:4] for row in rows] == [
+            [burn.long, burn.short, f"{burn.times:g}", burn.state.value] for burn in objectives.BURNS
+        ]
+
+    def test_the_example_is_reckoned_right(self):
+        assert "120,000 requests of which 60 failed" in self.TEXT
+        assert objectives.consumed(120_000, 60) == 0.1
 
 
 class TestPerformance:

@@ -196,6 +196,38 @@ def test_redis_may_go_and_come_back(pair: Pair, fault: Any) -> None:
     assert set(load.statuses) == {200}
 
 
+def test_figures_are_of_each_process_and_promises_of_all(pair: Pair) -> None:
+    """Each shows in /metrics what it answered; SLO and performance are sums, and outlive whoever counted."""
+    route = "/v1/web/ingest"  # asked by no other test here
+    page = {"items": [{"id": "1", "name": "Detox soup"}], "locale": "en-GB"}
+    for server, times in zip(pair.both(), (3, 4), strict=True):
+        for _ in range(times):
+            assert server.ask("POST", route, page).status == 200
+    of_each = [f'claimlens_request_duration_ms_count{{route="{route}"}} {times}.0' for times in (3, 4)]
+    for server, line in zip(pair.both(), of_each, strict=True):
+        eventually(lambda server=server, line=line: line in text(server, "/metrics"), line, 30)  # type: ignore[misc]
+
+    def counted(server: Server) -> tuple[int, ...]:
+        slo = server.ask("GET", "/api/v1/slo/status").json()["latency"]
+        performance = server.ask("GET", "/api/v1/admin/performance?window=6h").json()["routes"]
+        return (
+            *(each["requests"] for each in slo if each["route"] == route),
+            *(each["count"] for each in performance if each["name"] == route),
+        )
+
+    for server in pair.both():
+        eventually(lambda server=server: counted(server) == (7, 7), "each tells of both", 30)  # type: ignore[misc]
+    assert pair.one.stop() == 0
+    assert counted(pair.two) == (7, 7)
+    pair.one.start()
+    assert counted(pair.one) == (7, 7)
+    assert of_each[0] not in text(pair.one, "/metrics"), "its own counts begin anew"
+
+
+def text(server: Server, path: str) -> str:
+    return server.ask("GET", path).body.decode()
+
+
 def test_one_may_be_lost(pair: Pair) -> None:
     key = uuid.uuid4().hex
     first = pair.two.ask("POST", "/v1/menu/validate", dish(), headers={"Idempotency-Key": key})
