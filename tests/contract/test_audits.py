@@ -8,6 +8,7 @@ import pytest
 from claimlens.adapters.sql.audits import SqlAudits
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.domain.audit import JournalEntry
+from claimlens.domain.tenant import PlatformScope
 from claimlens.domain.verdict import Outcome
 from claimlens.ports.audits import AuditFilter
 from tests.clock import NOON, HandClock
@@ -50,6 +51,19 @@ def later(clock, number, **fields):
         made.append(an_audit(clock, **fields))
         clock.forward(minutes=1)
     return made
+
+
+class TestEverywhere:
+    async def test_a_page_of_all_tenants_goes_by_the_same_filters(self, store, write, clock):
+        ours = later(clock, 2, rules=("R-1",))
+        theirs = later(clock, 1, tenant_id=THEIRS.tenant_id, rules=("R-1", "R-2"))
+        await write(*ours, *theirs)
+        found = await store.page(PlatformScope(), ANY, after=None, limit=2)
+        assert [audit.id for audit in found] == [theirs[0].id, ours[1].id]
+        after = (found[-1].ts, found[-1].id)
+        assert [audit.id for audit in await store.page(PlatformScope(), ANY, after=after, limit=9)] == [ours[0].id]
+        of_rule = await store.page(PlatformScope(), AuditFilter(rule_id="R-2"), after=None, limit=9)
+        assert [audit.id for audit in of_rule] == [theirs[0].id]
 
 
 class TestFind:

@@ -17,6 +17,7 @@ from claimlens.domain.errors import (
 )
 from claimlens.domain.job import JobState
 from claimlens.domain.tenant import PlatformScope, Role
+from claimlens.ports.accounts import AccessFilter
 from claimlens.usecases import job_upload
 from claimlens.usecases.access_log import access_line
 from claimlens.usecases.checks import Checker
@@ -363,3 +364,43 @@ class TestReading:
         chunk = JobChunk(job_id=job.id, number=0, results=b"{}\n", items=1, unread=0, lease="two")
         with pytest.raises(ConflictError):
             await world.journal.write(world.who().scope, JournalEntry(job_chunk=chunk))
+
+
+class TestCancelling:
+    async def test_one_that_waits_is_never_judged(self, world):
+        job = await sent(world, menu(3))
+        ended = await world.jobs.cancel(world.who(), job.id)
+        assert (ended.state, ended.error.partition(";")[0]) == (JobState.FAILED, "cancelled")
+        assert not await world.worker().work_one()
+        with pytest.raises(ConflictError, match="failed"):
+            await world.jobs.cancel(world.who(), job.id)
+        (line,) = await world.log.page(world.who().scope, AccessFilter(action="job:cancel"), after=None, limit=9)
+        assert line.target == job.id
+
+    async def test_one_that_runs_stops_and_keeps_what_was_judged(self, world):
+        job = await sent(world, menu(CHUNK_LINES * 3))
+
+        class Cancelling:
+            """Cancels the job as soon as its first part is written."""
+
+            async def write(self, scope, entry):
+                await world.journal.write(scope, entry)
+                if entry.job_chunk.number == 0:
+                    await world.jobs.cancel(world.who(), job.id)
+
+        assert await world.worker(journal=Cancelling()).work_one()
+        ended = await world.jobs.status(world.who(), job.id)
+        assert (ended.state, ended.items) == (JobState.FAILED, CHUNK_LINES)
+        *lines, last = await results(world, job)
+        assert (len(lines), last["_summary"]["error"].partition(";")[0]) == (CHUNK_LINES, "cancelled")
+
+    async def test_a_publisher_sees_and_cancels_its_own_alone(self, world):
+        mine = await sent(world, menu(1), actor="key:7")
+        theirs = await sent(world, menu(1), actor="key:8")
+        publisher = world.who(Role.PUBLISHER, actor="key:7")
+        assert [job.id for job in (await world.jobs.page(publisher)).rows] == [mine.id]
+        assert [job.id for job in (await world.jobs.page(world.who())).rows] == [theirs.id, mine.id]
+        with pytest.raises(NotFoundError):
+            await world.jobs.cancel(publisher, theirs.id)
+        with pytest.raises(RefusedError):
+            await world.jobs.cancel(world.who(Role.VIEWER), mine.id)

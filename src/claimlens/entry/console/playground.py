@@ -8,13 +8,15 @@ import msgspec
 from litestar.response import Response
 
 import claimlens
-from claimlens.domain.errors import InvalidError, OverloadedError
+from claimlens.domain.errors import InvalidError, OverloadedError, TooManyError
 from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.entry.console.doorway import SIGN_IN, SentOnError
 from claimlens.entry.console.spec import page
 from claimlens.entry.console.visit import TheVisit, Visit
+from claimlens.entry.web.client import limit_key
 from claimlens.gate.ingest.image import MOST_BYTES
+from claimlens.ports.cache import Hit
 from claimlens.usecases.asks import read_validate
 from claimlens.usecases.menus import Checked, Tally
 from claimlens.usecases.playground import BASES, Draft, record_of
@@ -25,6 +27,8 @@ from claimlens.usecases.reports.view import cells_of, columns_of, view_of
 _HOME = "/console"
 #: The photo, and the fields around it.
 _MOST_PHOTO_FORM = MOST_BYTES + 262_144
+#: Verdicts that one address gets in a minute without signing in: more than anybody types.
+PUBLIC_PREVIEWS = 120
 #: What is filled in for who wants to see how it works.
 EXAMPLE = Draft(
     name="Immunity Boost Orange Juice",
@@ -39,7 +43,7 @@ EXAMPLE = Draft(
 @page("GET", _HOME, public=True)
 async def home(visit: TheVisit) -> Response[bytes]:
     """The empty form, or the example."""
-    _require_open(visit)
+    await _require_open(visit)
     draft = EXAMPLE if visit.exchange.query().get("example") else Draft()
     draft = _with_locale(visit, draft)
     return await _page(visit, draft, _home(visit))
@@ -48,14 +52,14 @@ async def home(visit: TheVisit) -> Response[bytes]:
 @page("POST", _HOME, public=True)
 async def check(visit: TheVisit) -> Response[bytes]:
     """The whole page with a verdict: for who has no script."""
-    _require_open(visit)
+    await _require_open(visit)
     return await _page(visit, _draft(visit), _home(visit))
 
 
 @page("POST", "/console/preview", public=True)
 async def preview(visit: TheVisit) -> Response[bytes]:
     """The verdict alone, as somebody types."""
-    _require_open(visit)
+    await _require_open(visit)
     return visit.page("verdict_piece.html.j2", **await _judged(visit, _draft(visit)))
 
 
@@ -91,7 +95,7 @@ async def photo(visit: TheVisit) -> Response[bytes]:
 @page("POST", "/console/report", public=True)
 async def report(visit: TheVisit) -> Response[bytes]:
     """The verdict as one HTML file, to be mailed or printed."""
-    _require_open(visit)
+    await _require_open(visit)
     draft = _draft(visit)
     try:
         checked = await visit.service.playground.preview(visit.exchange.principal, draft)
@@ -160,10 +164,17 @@ def _with_locale(visit: Visit, draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, locale=usual or next(iter(LOCALES)))
 
 
-def _require_open(visit: Visit) -> None:
-    """Who did not sign in may try texts only where the installation says so."""
-    if visit.exchange.principal is None and not visit.service.settings.public_playground:
+async def _require_open(visit: Visit) -> None:
+    """Who did not sign in may try texts only where the installation says so, and only so many a minute."""
+    if visit.exchange.principal is not None:
+        return
+    if not visit.service.settings.public_playground:
         raise SentOnError(SIGN_IN)
+    if visit.exchange.method == "POST":
+        hit = Hit("public_preview", limit_key(visit.exchange.ip), PUBLIC_PREVIEWS, 60)
+        (allowance,) = await visit.service.cache.hit([hit])
+        if not allowance.allowed:
+            raise TooManyError("too many texts from one address; wait a minute", retry_after_s=allowance.reset_s)
 
 
 ROUTES = [home, check, preview, record, photo, report]
