@@ -48,6 +48,7 @@ PAGES = {
     "/console/tenants/choose": "platform_admin",
     "/console/tenants/tenant-001": "platform_admin",
     "{shared}": "stranger",
+    "/status": "stranger",
     "/console/second-factor": "viewer",
     "/console/nothing-here": "viewer",
     "/console/users/": "viewer",
@@ -70,6 +71,12 @@ def named(console):
     webhook = console.server.ask(
         "POST", "/v1/webhooks", {"url": "https://93.184.215.14/in", "description": "a picture"}
     )
+    for state in ("resolved", "acknowledged"):
+        incident = {"title": "Photos are not read", "severity": "P2", "components": ["ocr.label"], "public": True}
+        name = console.server.ask("POST", "/v1/admin/incidents", incident).json()["id"]
+        console.server.ask("PATCH", f"/v1/admin/incidents/{name}", {"state": state, "text": "We are looking at it"})
+    span = {"starts_at": "2999-12-05T20:30:00Z", "ends_at": "2999-12-05T22:30:00Z"}
+    console.server.ask("POST", "/v1/admin/incidents", {"title": "Index rebuild", "text": "Half an hour", **span})
     job = console.server.ask("POST", "/v1/menu/jobs?locale=en-GB", b'{"name": "Tomato soup"}\n')
     with console.as_("editor") as page:
         page.goto(f"/console/audits/{ids['changed']}?share=1")

@@ -6,6 +6,7 @@ import pytest
 
 from claimlens.entry.cli import run
 from tests.serving import serving
+from tests.valkey import eventually
 
 #: Of no process: whoever asks there is refused at once.
 NOWHERE = "http://127.0.0.1:1"
@@ -78,6 +79,20 @@ def test_everything_that_the_next_one_must_know(claimlens, server, tmp_path):
     whole = json.loads(out)
     assert (code, whole["unknown"], whole["incidents"][0]["id"]) == (0, {}, opened)
     assert whole["slo"]["availability"]["objective"] == 0.995
+
+
+def test_the_console_says_what_customers_are_told(claimlens, server):
+    def strips():
+        return server.ask("GET", "/console/banner", key="").body.decode()
+
+    inside = ["incidents", "open", "db-1 swaps", "--severity", "P2", "--component", "api"]
+    told = ["incidents", "open", "Verdicts take <long>", "--severity", "P2", "--component", "api", "--public"]
+    inner, outer = claimlens(*inside)[1].strip(), claimlens(*told)[1].strip()
+    eventually(lambda: "Verdicts take &lt;long&gt;" in strips(), "it is told", 30)
+    assert "swaps" not in strips()
+    for name in (inner, outer):
+        assert claimlens("incidents", "resolve", name)[0] == 0
+    eventually(lambda: "Verdicts take" not in strips(), "it is over", 30)
 
 
 def test_without_the_server_the_rest_is_told(claimlens, monkeypatch):

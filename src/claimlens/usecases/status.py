@@ -24,6 +24,8 @@ from claimlens.usecases.slo import SloDesk
 #: Days of the bars, and how long what is over stays on the page.
 DAYS = 30
 RECENT = timedelta(days=14)
+#: How long before it begins everybody who signs in is told of a maintenance.
+_SOON = timedelta(days=2)
 #: Parts that no process was heard of for so long are unknown.
 _UNHEARD = timedelta(minutes=5)
 #: How long what was read is believed, and how long it is waited for.
@@ -95,23 +97,28 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
 class _Remembered(Generic[Found]):
     """Something read from the store: for a while, and for as long as the store does not answer, as it was."""
 
-    def __init__(self, read: Callable[[], Awaitable[Found]], lifetime: timedelta) -> None:
+    def __init__(self, read: Callable[[], Awaitable[Found]], lifetime: timedelta, clock: Clock) -> None:
         self._read = read
         self._lifetime = lifetime
+        self._clock = clock
         self._reading = asyncio.Lock()
+        self._tried_at: datetime | None = None
         self.value: Found | None = None
         self.read_at: datetime | None = None
 
-    async def look(self, now: datetime) -> Found | None:
-        """What was read, None if it never could be. Never raises."""
+    async def look(self) -> Found | None:
+        """What was read, None if it never could be. Never raises; a store that hangs is waited for by one caller."""
         async with self._reading:
-            if self.read_at is None or not timedelta(0) <= now - self.read_at < self._lifetime:
-                try:
-                    async with asyncio.timeout(_PATIENCE_S):
-                        self.value = await self._read()
-                    self.read_at = now
-                except (TimeoutError, ClaimLensError):
-                    return self.value
+            now = self._clock.now()
+            if self._tried_at is not None and timedelta(0) <= now - self._tried_at < self._lifetime:
+                return self.value
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    self.value = await self._read()
+                self.read_at = now
+            except (TimeoutError, ClaimLensError):
+                pass  # as it was last seen; `read_at` says when that was
+            self._tried_at = self._clock.now()
             return self.value
 
 
@@ -135,15 +142,15 @@ class StatusDesk:
         self._figures = figures
         self._store = incidents
         self._clock = clock
-        self._incidents = _Remembered(self._read_incidents, _INCIDENTS_LIVE)
-        self._heard = _Remembered(self._read_heard, _WORD_LIVES)
-        self._days = _Remembered(self._read_days, _DAYS_LIVE)
+        self._incidents = _Remembered(self._read_incidents, _INCIDENTS_LIVE, clock)
+        self._heard = _Remembered(self._read_heard, _WORD_LIVES, clock)
+        self._days = _Remembered(self._read_days, _DAYS_LIVE, clock)
 
     async def look(self) -> StatusPage:
         """The page as it is now."""
         now = self._clock.now()
         health, incidents, heard, days = await asyncio.gather(
-            self._health.look(), self._incidents.look(now), self._heard.look(now), self._days.look(now)
+            self._health.look(), self._incidents.look(), self._heard.look(), self._days.look()
         )
         known = incidents or []
         is_out = health.status is Status.UNHEALTHY
@@ -162,6 +169,12 @@ class StatusDesk:
             incidents_as_of=self._incidents.read_at,
             timestamp=now,
         )
+
+    async def known(self) -> Sequence[Incident]:
+        """Public incidents that are open and maintenance that is under way or begins within two days."""
+        now = self._clock.now()
+        found = [one for one, _ in await self._incidents.look() or () if one.resolved_at is None]
+        return [one for one in found if one.starts_at is None or _is_soon(one, now)]
 
     async def _read_incidents(self) -> Sequence[tuple[Incident, Sequence[IncidentUpdate]]]:
         return await self._store.public_since(self._clock.now() - RECENT)
@@ -258,6 +271,10 @@ def _shown(incident: Incident, updates: Sequence[IncidentUpdate]) -> PublicIncid
 
 def _is_ahead(one: PublicIncident, now: datetime) -> bool:
     return one.resolved_at is None and one.ends_at is not None and one.ends_at > now
+
+
+def _is_soon(one: Incident, now: datetime) -> bool:
+    return one.starts_at is not None and one.ends_at is not None and one.starts_at - _SOON <= now < one.ends_at
 
 
 def _has_passed(one: PublicIncident, now: datetime) -> bool:

@@ -1,8 +1,9 @@
-"""What everybody should know at this moment: maintenance, services that are out, checks that do not run."""
+"""What everybody should know at this moment: maintenance, incidents, services that are out, checks that do not run."""
 
 from datetime import datetime
 from typing import NamedTuple
 
+from claimlens.domain.incident import Incident
 from claimlens.usecases.maintenance import Switch
 from claimlens.wiring.service import Service
 
@@ -39,6 +40,7 @@ class Notices(NamedTuple):
     switch: Switch = Switch(enabled=False)
     out: tuple[Gap, ...] = ()
     missing: tuple[Missing, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
 
 async def notices_of(service: Service) -> Notices:
@@ -56,4 +58,5 @@ async def notices_of(service: Service) -> Notices:
     gaps = await service.profiles.gaps()
     missing = [Missing(name, "", each.since, each.until) for name, each in gaps.paused.items()]
     missing += [Missing(name, profile, kept.since, None) for profile, kept in gaps.kept.items() for name in kept.off]
-    return Notices(await service.maintenance.current(), tuple(out), tuple(missing))
+    switch = await service.maintenance.current()
+    return Notices(switch, tuple(out), tuple(missing), tuple(await service.status.known()))
