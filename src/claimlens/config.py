@@ -229,8 +229,8 @@ def _secret(env: Mapping[str, str], name: str) -> bytes:
 
 
 def _secrets(env: Mapping[str, str], name: str) -> tuple[bytes, ...]:
-    """Several secrets between spaces, each as `_secret` reads one."""
-    return tuple(_secret({name: value}, name) for value in env.get(name, "").split())
+    """Several secrets, one a line, each as `_secret` reads one."""
+    return tuple(_secret({name: line.strip()}, name) for line in env.get(name, "").splitlines() if line.strip())
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:

@@ -54,7 +54,7 @@ def made_secret(path: Path) -> bytes:
 def former_secrets(path: Path) -> list[bytes]:
     """Secrets that the file held before, while what they sealed is being sealed anew. Raises SecretError."""
     try:
-        return path.with_name(path.name + _FORMER).read_bytes().split()
+        return path.with_name(path.name + _FORMER).read_bytes().splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
