@@ -33,6 +33,10 @@ PAGES = {
     "/console/rules/GB-GENERAL-SUPERFOOD-001": "viewer",
     "/console/packs": "viewer",
     "/console/packs/gb": "viewer",
+    "/console/policies": "viewer",
+    "/console/policies?rule=GB-GENERAL-SUPERFOOD-001&text=Superfood": "editor",
+    "/console/profiles": "platform_admin",
+    "/console/profiles/menushield_gb": "editor",
     "/console/keys": "admin",
     "/console/users": "admin",
     "/console/webhooks": "admin",
@@ -77,6 +81,10 @@ def named(console):
         console.server.ask("PATCH", f"/v1/admin/incidents/{name}", {"state": state, "text": "We are looking at it"})
     span = {"starts_at": "2999-12-05T20:30:00Z", "ends_at": "2999-12-05T22:30:00Z"}
     console.server.ask("POST", "/v1/admin/incidents", {"title": "Index rebuild", "text": "Half an hour", **span})
+    note = {"reason": "a registered mark", "author": "a.rao@kitchen.example", "expires": None}
+    answered = {"rule": "GB-QUALITY-*", "scope": {"item": "no-such-item"}, **note, "expires": "2099-01-01"}
+    policies = {"brand_names": ["Zygote Zest"], "brand_notes": {"Zygote Zest": note}, "suppressions": [answered]}
+    console.server.ask("PATCH", "/v1/tenants/tenant-001", policies)
     job = console.server.ask("POST", "/v1/menu/jobs?locale=en-GB", b'{"name": "Tomato soup"}\n')
     with console.as_("editor") as page:
         page.goto(f"/console/audits/{ids['changed']}?share=1")

@@ -17,6 +17,10 @@ class PackFiles(Protocol):
         """Every file of a pack by its path inside the folder; raises PackError."""
         ...
 
+    def digest(self, jurisdiction: Jurisdiction) -> str:
+        """The digest that `load` would give the pack now; raises PackError."""
+        ...
+
     def load(self, jurisdiction: Jurisdiction) -> Pack:
         """The verified, compiled pack of a jurisdiction; raises PackError."""
         ...

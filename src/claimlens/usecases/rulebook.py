@@ -272,7 +272,7 @@ class Rulebook:
                 authorised=len(source.authorised),
                 signature=signature,
                 problem=problem,
-                is_behind=self._packs.load(source.header.jurisdiction).digest != in_use.digest,
+                is_behind=self._packs.digest(source.header.jurisdiction) != in_use.digest,
             )
             editions.append(
                 Edition(

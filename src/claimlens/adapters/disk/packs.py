@@ -56,6 +56,10 @@ class PackFolder:
             if path.is_file() and not path.name.startswith(".")
         }
 
+    def digest(self, jurisdiction: Jurisdiction) -> str:
+        """The digest that `load` would give the pack now. Raises PackError."""
+        return _digest(self.files(jurisdiction.lower()), self.files(_SHARED))
+
     def load(self, jurisdiction: Jurisdiction) -> Pack:
         """The compiled pack of a jurisdiction. Raises a PackError that says what is wrong with it."""
         name = jurisdiction.lower()
