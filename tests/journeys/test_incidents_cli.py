@@ -77,7 +77,7 @@ def test_maintenance_is_announced_in_the_zone_of_who_announces(incidents):
         *["--component", "database", "--text", "Half an hour without verdicts"],
     )
     line = incidents("list")
-    assert line.endswith("2999-12-05 20:30:00Z to 2999-12-05 22:30:00Z")
+    assert line.endswith("2999-12-05 20:30Z to 2999-12-05 22:30Z")
     assert "\tscheduled\t" in line
     incidents("resolve", name, "--text", "Called off")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from claimlens.domain.retention import Data
 from claimlens.entry.cli.accounts import AS_JSON, cell, login, print_json
 from claimlens.entry.cli.deployments import packs_of
 from claimlens.entry.cli.exit_codes import CLEAN, INCOMPLETE
@@ -102,7 +103,7 @@ def _server(server: "ServerSeen") -> Iterator[str]:
     checks = ", ".join(f"{check.get('name')} {check.get('status')}" for check in health.get("checks", ()))
     yield f"{server.url}: {health.get('status')}{_tail(checks)}"
     for service in server.services:
-        since = f" since {since}" if (since := service.get("since")) else ""
+        since = f" since {str(since)[:19]}Z" if (since := service.get("since")) else ""
         yield f"{service.get('service')}: {service.get('status')}, breaker {service.get('breaker')}{since}"
 
 
@@ -136,13 +137,21 @@ def _deployments(deployments: "list[Deployment]") -> Iterator[str]:
 
 
 def _upkeep(upkeep: "list[Ran]") -> Iterator[str]:
-    for kind, name in (("backup", "last backup"), ("drill", "last restore drill"), ("purge", "last purge of")):
-        found = [each for each in upkeep if each.kind == kind]
-        if not found:
-            yield f"{name.removesuffix(' of')}: none on record"
-        for each in found:
-            what = f"{name} {each.part}".rstrip().replace("_", " ")
-            yield f"{what}: {cell(each.at)}, {in_words(timedelta(hours=each.age_hours))} ago"
+    last = {(each.kind, each.part): each for each in upkeep}
+    for key, what in (
+        (("backup", ""), "last backup"),
+        (("drill", ""), "last restore drill"),
+        (("purge", str(Data.AUDITS)), "last purge of audits"),
+    ):
+        yield f"{what}: {_ran(last.pop(key)) if key in last else 'none on record'}"
+    if last:
+        oldest = min(last.values(), key=lambda each: each.at)
+        what = " ".join((oldest.kind, *(["of", oldest.part.replace("_", " ")] if oldest.part else [])))
+        yield f"of {len(last)} others the longest ago: {what}, {_ran(oldest)}"
+
+
+def _ran(ran: "Ran") -> str:
+    return f"{cell(ran.at)}, {in_words(timedelta(hours=ran.age_hours))} ago"
 
 
 def _switch(switch: "Switch") -> str:

@@ -171,7 +171,7 @@ def list_incidents(everything: bool, as_json: bool) -> int:
         return CLEAN
     now = datetime.now(UTC)
     print_table(
-        ("id", "level", "state", "title", "components", "shown", "opened", "due"),
+        ("id", "level", "state", "title", "components", "shown", "due"),
         [
             (
                 row.id[:SHORT],
@@ -180,7 +180,6 @@ def list_incidents(everything: bool, as_json: bool) -> int:
                 row.title,
                 cell(row.components),
                 "public" if row.public else "internal",
-                cell(row.opened_at),
                 due(row, now),
             )
             for row in rows
@@ -197,14 +196,18 @@ def due(incident: "IncidentView", now: datetime) -> str:
         assert incident.starts_at is not None
         assert incident.ends_at is not None
         if now >= incident.ends_at:
-            return f"ended {cell(incident.ends_at)}: resolve it"
-        return f"{cell(incident.starts_at)} to {cell(incident.ends_at)}"
+            return f"ended {_minute(incident.ends_at)}: resolve it"
+        return f"{_minute(incident.starts_at)} to {_minute(incident.ends_at)}"
     if incident.acknowledge_by is None:
         return ""
     late = now - incident.acknowledge_by
     if late > timedelta(0):
-        return f"acknowledge by {cell(incident.acknowledge_by)}: OVERDUE by {in_words(late)}"
-    return f"acknowledge by {cell(incident.acknowledge_by)}: {in_words(-late)} left"
+        return f"acknowledge by {_minute(incident.acknowledge_by)}: OVERDUE by {in_words(late)}"
+    return f"acknowledge by {_minute(incident.acknowledge_by)}: {in_words(-late)} left"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%MZ}"
 
 
 def in_words(length: timedelta) -> str:
@@ -250,7 +253,7 @@ def _say(incident: "IncidentView", as_json: bool, words: "Callable[[IncidentView
 
 def _next(incident: "IncidentView") -> str:
     if incident.severity is None:
-        return f"announced for {cell(incident.starts_at)} to {cell(incident.ends_at)}"
+        return f"announced for {due(incident, incident.opened_at)}"
     within = in_words(RESPONSE[incident.severity])
     return f"acknowledge within {within}, by {cell(incident.acknowledge_by)}: claimlens incidents ack {incident.id}"
 
