@@ -30,7 +30,9 @@ _WHAT = (
     "sparkling water", "chicken curry", "wholemeal bread", "olive oil", "green tea", "protein bar", "rice cakes",
     "mango chutney", "almond drink", "cheddar", "smoked salmon", "tortilla chips", "honey", "baby porridge",
 )  # fmt: skip
-_HOW = ("Organic", "Classic", "Light", "Crunchy", "Farmhouse", "Family", "Golden", "Spicy", "Smooth", "Original")
+_HOW = (
+    "Crunchy", "Family", "Golden", "Spicy", "Smooth", "Smoked", "Salted", "Chunky", "Mini", "Toasted", "Organic", "Light",
+)  # fmt: skip
 _ABOUT = (
     "A crisp snack for the break", "Made in small batches", "Low fat and high in protein", "Boosts your immunity",
     "Source of fibre", "No added sugar", "100% natural", "With a hint of lime", "Helps you lose weight fast",
@@ -66,12 +68,10 @@ def _product(rng: random.Random) -> dict[str, Any]:
         "code": "",
         "lang": "en",
         "product_name": [{"lang": "main", "text": name}, {"lang": "en", "text": name}],
-        "generic_name": _texts(". ".join(rng.sample(_ABOUT, 2)) + "." if rng.random() < 0.4 else ""),
-        "ingredients_text": _texts(
-            ", ".join(rng.sample(INGREDIENTS, rng.randrange(4, 14))) if rng.random() < 0.7 else ""
-        ),
+        "generic_name": _texts(". ".join(rng.sample(_ABOUT, 2)) + "." if rng.random() < 0.12 else ""),
+        "ingredients_text": _texts(ingredients),
         "brands": rng.choice(("Mill & Sons", "Northfield", "Casa Verde", "Alpine", "")),
-        "labels": ", ".join(rng.sample(_LABELS, rng.randrange(3))),
+        "labels": ", ".join(rng.sample(_LABELS, rng.choice((0, 0, 0, 1, 1, 2)))),
         "categories_tags": ["en:foods", "en:beverages"] if what in ("orange juice", "green tea") else ["en:foods"],
         "quantity": rng.choice(("250 g", "1 l", "500 ml", "")),
         "serving_size": "30 g",
