@@ -31,7 +31,8 @@ _WHAT = (
     "mango chutney", "almond drink", "cheddar", "smoked salmon", "tortilla chips", "honey", "baby porridge",
 )  # fmt: skip
 _HOW = (
-    "Crunchy", "Family", "Golden", "Spicy", "Smooth", "Smoked", "Salted", "Chunky", "Mini", "Toasted", "Organic", "Light",
+    "Crunchy", "Family", "Golden", "Spicy", "Smooth", "Smoked", "Salted", "Chunky", "Mini", "Toasted", "Organic",
+    "Light",
 )  # fmt: skip
 _ABOUT = (
     "A crisp snack for the break", "Made in small batches", "Low fat and high in protein", "Boosts your immunity",
