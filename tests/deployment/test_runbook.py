@@ -74,7 +74,7 @@ SHOWS = {
     "tenants contacts": ["tenant"],
     "# Present latency": ["claimlens_request_duration_ms_bucket", "total_commands_processed", '"routes"'],
     "FLUSHDB": ["OK"],
-    "requests_failed": ["claimlens_requests_failed{", "pg_is_in_recovery"],
+    "grep requests_failed": ["claimlens_requests_failed{", "pg_is_in_recovery"],
     "grep circuit_breaker_state": ['claimlens_circuit_breaker_state{service="ocr.label"} 0.0'],
     "# Slow queries": ["(0 rows)"],
     "pg_terminate_backend": ["(0 rows)"],
@@ -90,6 +90,7 @@ SHOWS = {
     '"enabled": true': ['"enabled":true'],
     '"enabled": false': ['"enabled":false'],
     "REINDEX": ["REINDEX"],
+    "coverage_ratio": ["claimlens_coverage_ratio", "process_cpu_seconds_total", '"coverage":{', '"transforms":['],
 }
 
 
