@@ -32,6 +32,7 @@ from claimlens.adapters.sql import partitions, tables
 from claimlens.adapters.sql.audit_counts import SqlAuditCounts
 from claimlens.adapters.sql.audits import SqlAudits
 from claimlens.adapters.sql.engine import Database
+from claimlens.adapters.sql.entries import Rows, insert, rows_of
 from claimlens.adapters.sql.journal import SqlJournal
 from claimlens.adapters.sql.retention import SqlRetention
 from claimlens.adapters.sql.reviews import SqlReviews
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--audits", type=int, default=8_000, help="a month, of all tenants")
     parser.add_argument("--tenants", type=int, default=40)
+    parser.add_argument("--old", type=int, default=50_000, help="audits of the two old months that are purged first")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -99,6 +101,7 @@ class Simulation:
     async def run(self) -> None:
         """Years, then what they came to."""
         await self._settle_tenants()
+        await self._two_old_months()
         for number in range(self._options.months):
             if number == self._options.months * 3 // 4:
                 await self._hold(self._names[-1])
@@ -120,11 +123,42 @@ class Simulation:
         async with self._database.write() as connection:
             await connection.execute(sa.insert(tables.tenants), rows)
 
-    async def _hold(self, name: str) -> None:
-        """Put a tenant under legal hold."""
+    async def _two_old_months(self) -> None:
+        """Two months of equal size that are past retention: one goes as a partition, the other row by row."""
+        measured, now = self._measured, self._clock.now()
+        await self._fill(datetime(2022, 1, 1, tzinfo=UTC))
+        before = now - timedelta(days=LEAST_RETENTION_DAYS)
+        began = time.perf_counter()
+        rows, _, _ = await self._store.drop_partitions(_EVERYWHERE, Data.AUDITS, before, now)
+        measured.big_drop = (rows, time.perf_counter() - began)
+        await self._fill(datetime(2022, 2, 1, tzinfo=UTC))
+        await self._hold(self._names[-1])
+        began = time.perf_counter()
+        for purged in await self._retention.purge(_EVERYWHERE, [Data.AUDITS]) or ():
+            measured.big_delete = (purged.removed, time.perf_counter() - began)
+        await self._hold(self._names[-1], on=False)
+        await self._retention.purge(_EVERYWHERE, [Data.AUDITS])
+
+    async def _fill(self, month: datetime) -> None:
+        """A month's partition, as the journal would have filled it; its seals are left out."""
+        await partitions.ensure(self._database, month, months_ahead=0)
+        number = self._options.old
+        for start in range(0, number, 500):
+            rows = Rows()
+            for place in range(start, min(start + 500, number)):
+                name = self._chance.choices(self._names, self._shares)[0]
+                ts = month + timedelta(seconds=28 * 86_400 * place / number)
+                own = {"id": self._clock.new_id(), "ts": ts, "tenant_id": name, "correlation_id": self._clock.new_id()}
+                audit: Audit = msgspec.structs.replace(self._made[place % len(self._made)].audit, **own)
+                rows.audits += rows_of(TenantScope(name), JournalEntry(audits=(audit,))).audits
+            async with self._database.single(within_s=60) as connection:
+                await insert(connection, rows)
+
+    async def _hold(self, name: str, *, on: bool = True) -> None:
+        """Put a tenant under legal hold, or let it go."""
         async with self._database.write() as connection:
             this = tables.tenants.c.id == name
-            await connection.execute(sa.update(tables.tenants).where(this).values(legal_hold=True))
+            await connection.execute(sa.update(tables.tenants).where(this).values(legal_hold=on))
 
     async def _month(self) -> None:
         """A month's active intervals, each written and sealed; then the daily purge, once."""
