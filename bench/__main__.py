@@ -43,7 +43,7 @@ PARTS = (
     Part("service", "the service under load beside a bare echo", None, ()),
     Part("services", "the four services over MCP and dead, beside in process", None, ()),
     Part("ocr", "labels read, beside Tesseract", None, ()),
-    Part("scan", "a scan of many rows, on one process, two, and Ray", None, ()),
+    Part("scan", "a scan of many rows: one process, two, Ray", None, ("--rows", "200000", "--rounds", "3", "--ray")),
     Part("simulation", "years of many tenants' audits in PostgreSQL", None, ()),
 )
 
