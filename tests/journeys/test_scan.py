@@ -24,7 +24,7 @@ MENU = [msgspec.to_builtins(item) for item in items(1_800, seed=5)]
 BAD = ['{"id": "cut", "name": "Sou', '{"id": "nameless"}', '{"id": "far", "name": "Soup", "locale": "xx-XX"}', "[1]"]
 
 
-def write_lines(path: Path, records: list[dict], more: list[str] = ()) -> None:
+def write_lines(path, records, more=()):
     lines = [json.dumps(record, ensure_ascii=False) for record in records]
     path.write_text("\n".join([*more, *lines]) + "\n", encoding="utf-8")
 
@@ -76,7 +76,7 @@ def scanned(claimlens, tmp_path_factory):
     return folder, code, json.loads(said), err
 
 
-def rows_of(place: Path) -> list[dict]:
+def rows_of(place):
     return pq.read_table(place / "results").to_pylist()
 
 
@@ -161,8 +161,9 @@ class TestAgain:
         assert sum(one["items"] for one in changed) == sum(before[row["item_id"]] == "modify" for row in rows)
 
     def test_a_scan_is_replayed_from_its_source(self, claimlens, tmp_path):
-        write_lines(tmp_path / "a.ndjson", [SUPERFOOD, *MENU[:20]])
-        scan = ("scan", tmp_path / "a.ndjson", "--out", tmp_path / "out", "--locale", "en-GB", "--without-services")
+        source = tmp_path / "a.ndjson.gz"
+        source.write_bytes(gzip.compress(b"\n".join(json.dumps(one).encode() for one in (SUPERFOOD, *MENU[:20]))))
+        scan = ("scan", source, "--out", tmp_path / "out", "--locale", "en-GB", "--without-services")
         code, out, _ = claimlens(*scan)
         assert (code, "services not asked" in out) == (0, True)
         assert all("recall.lookup" in row["not_checked"] for row in rows_of(tmp_path / "out"))

@@ -47,17 +47,12 @@ class ScanReplay:
     ) -> Iterator[tuple[Piece, Comparison]]:
         """The pieces that were judged, each with what came of it now. What was packed is unpacked once more."""
         done = read_done(self._place)
-        pieces = {piece.number: piece for piece in manifest.pieces if piece.number in done}
-        packed = {piece.source for piece in pieces.values() if piece.place != piece.source}
-        if packed:
-            raise InputError(
-                f"{sorted(packed)[0]} is compressed, and its rows can be read once only; replay by scanning it again"
-                " with the other packs: claimlens scan … --packs NEW --against OLD"
-            )
+        pieces = {piece.number: piece for piece in self._scans.unpacked(manifest) if piece.number in done}
         setup = Setup(columns=manifest.columns, terms=terms, packs=packs, place=self._place.url, before=manifest.terms)
         tasks = [_encoder.encode(piece).decode() for piece in pieces.values()]
         for told in engine.run(opener, msgspec.msgpack.encode(setup), tasks):
             number, comparison = msgspec.json.decode(told, type=tuple[int, Comparison])
+            self._scans.let_go(pieces[number])
             yield pieces[number], comparison
 
 

@@ -122,9 +122,24 @@ class Scans:
         due = [piece for piece in manifest.pieces if piece.number not in earlier]
         for done in run_tasks(engine, opener, setup, due):
             piece = by_number[done.piece]
-            if piece.place != piece.source and not done.error:
-                self._place.remove(f"{_SPOOL}/{piece.place.removeprefix(f'{self._place.url}/{_SPOOL}/')}")
+            if not done.error:
+                self.let_go(piece)
             yield Step(piece, done, False)
+
+    def unpacked(self, manifest: Manifest) -> list[Piece]:
+        """The pieces of a scan, those of packed files unpacked once more."""
+        pieces = list(manifest.pieces)
+        for index, file in enumerate(manifest.files):
+            if file.packing:
+                own = [i for i, piece in enumerate(pieces) if piece.source == file.url]
+                for i, again in zip(own, self._sources.cut(file, self._spool(index)), strict=True):
+                    pieces[i] = replace(again, number=pieces[i].number)
+        return pieces
+
+    def let_go(self, piece: Piece) -> None:
+        """Remove what was unpacked for a piece."""
+        if piece.place != piece.source:
+            self._place.remove(piece.place.removeprefix(f"{self._place.url}/"))
 
     def summed(self, manifest: Manifest, failed: Sequence[str], transitions: Transitions | None = None) -> Summary:
         """Write down what the scan found, over all runs."""
@@ -163,9 +178,12 @@ class Scans:
     def _pieces(self, files: Sequence[SourceFile]) -> Iterator[Piece]:
         number = 0
         for index, file in enumerate(files):
-            for piece in self._sources.cut(file, f"{self._place.url}/{_SPOOL}/{index:06d}"):
+            for piece in self._sources.cut(file, self._spool(index)):
                 yield replace(piece, number=number)
                 number += 1
+
+    def _spool(self, index: int) -> str:
+        return f"{self._place.url}/{_SPOOL}/{index:06d}"
 
 
 def read_manifest(place: ScanPlace) -> Manifest | None:
