@@ -8,9 +8,11 @@ import zlib
 import jsonschema
 import pytest
 
+from claimlens.domain.incident import Severity
 from claimlens.domain.tenant import Role
 from claimlens.entry.web.problems import KINDS, anchor_of, type_of
 from claimlens.usecases.authentication import operator
+from claimlens.usecases.incidents import NewIncident
 from claimlens.usecases.tenants import NewTenant
 from claimlens.usecases.users import NewUser
 from claimlens.usecases.webhooks import NewWebhook
@@ -42,6 +44,7 @@ async def names(house):
     job = (await house.ask("POST", "/v1/menu/jobs?locale=en-GB", content=json.dumps(CURRY))).json()
     user = await service.users.create(nobody, NewUser(tenant_id=OURS, email="ours@kitchen.example"))
     webhook = await service.webhooks.create(nobody, NewWebhook(url="https://93.184.215.14/in"), tenant_id=OURS)
+    slow = NewIncident(title="Answers are slow", severity=Severity.P2)
     return {
         "tenant_id": "tenant-to-change",
         "audit_id": verdict["audit_id"],
@@ -51,6 +54,7 @@ async def names(house):
         "webhook_id": webhook.id,
         "delivery_id": "0192f3a4-5b6c-7d8e-9f01-23456789abcd",
         "service": "ocr.label",
+        "incident_id": (await service.accounts.incidents.open(nobody, slow)).id,
     }
 
 
