@@ -40,6 +40,11 @@ def test_it_is_overridden_with_a_reason_and_that_is_logged(console, doubtful):
     (line,) = lines(console, "review:decide", audit_id)
     assert line["actor"].startswith("user:")
     assert line["delta"]["reason"] == "tested, see report 12"
+    with console.as_("admin") as page:
+        page.goto("/console/access-log")
+        page.get_by_label("Action").fill("review:decide")
+        page.get_by_role("button", name="Find").click()
+        expect(page.locator("tr", has_text=audit_id)).to_contain_text("tested, see report 12")
 
 
 def test_it_is_undone(console, doubtful):

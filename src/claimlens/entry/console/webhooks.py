@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import UNSET
@@ -11,6 +12,8 @@ from claimlens.domain.errors import ConflictError, InvalidError
 from claimlens.domain.webhook import EVENT_TYPES, DeliveryState
 from claimlens.entry.console.spec import page
 from claimlens.entry.console.visit import TheVisit, Visit
+from claimlens.usecases.deliveries import Replay
+from claimlens.usecases.periods import period_of
 from claimlens.usecases.webhooks import NewWebhook, WebhookChange
 
 _LIST = "/console/webhooks"
@@ -62,6 +65,26 @@ async def redeliver(visit: TheVisit, webhook_id: FromPath[str], delivery_id: Fro
     return visit.go(f"{_LIST}/{webhook_id}")
 
 
+@page("POST", f"{_ONE}/replay", action="webhooks.redeliver", closes=True)
+async def replay(visit: TheVisit, webhook_id: FromPath[str]) -> Response[bytes]:
+    """Send again what was made since a day: all of it, or what failed."""
+    since, state = visit.form.text("since").strip(), visit.form.text("state")
+    try:
+        start, _ = period_of({"start_date": since} if since else {})
+        if state not in ("", DeliveryState.DELIVERED, DeliveryState.FAILED):
+            raise InvalidError((("/state", "choose what failed, what was delivered, or both"),))
+        wanted = Replay(start=start, state=DeliveryState(state) if state else None)
+        queued, more = 0, True
+        while more:
+            done = await visit.service.deliveries.replay(visit.principal, webhook_id, wanted, tenant_id=_tenant(visit))
+            queued, more = queued + done.queued, done.next_cursor is not None
+            wanted = msgspec.structs.replace(wanted, cursor=done.next_cursor or "")
+    except (ConflictError, InvalidError) as error:
+        problem = error.problems[0][1] if isinstance(error, InvalidError) else error.detail
+        return await _one_page(visit, webhook_id, 422, problem=problem)
+    return await _one_page(visit, webhook_id, replayed=queued)
+
+
 async def _page(visit: Visit, status: int = 200, *, issued: Any = None, problem: str = "") -> Response[bytes]:
     cursor = visit.exchange.query().get("cursor", "")
     if visit.everywhere:
@@ -79,7 +102,9 @@ async def _page(visit: Visit, status: int = 200, *, issued: Any = None, problem:
     )
 
 
-async def _one_page(visit: Visit, webhook_id: str, status: int = 200, *, problem: str = "") -> Response[bytes]:
+async def _one_page(
+    visit: Visit, webhook_id: str, status: int = 200, *, problem: str = "", replayed: int | None = None
+) -> Response[bytes]:
     query = visit.exchange.query()
     state = query.get("state", "")
     if state and state not in list(DeliveryState):
@@ -102,6 +127,7 @@ async def _one_page(visit: Visit, webhook_id: str, status: int = 200, *, problem
         states=[each.value for each in DeliveryState],
         following=f"{_LIST}/{webhook_id}?{following}" if following else "",
         problem=problem,
+        replayed=replayed,
     )
 
 
@@ -109,4 +135,4 @@ def _tenant(visit: Visit) -> str:
     return visit.principal.tenant.id
 
 
-ROUTES = [listed, create, one, enable, redeliver]
+ROUTES = [listed, create, one, enable, redeliver, replay]

@@ -34,6 +34,13 @@
   for (const place of document.querySelectorAll("[data-zone]")) place.textContent = zone;
   body.addEventListener("htmx:afterSwap", (event) => local(event.detail.target));
 
+  // On a narrow screen the pages are one row that scrolls: the present one is in sight.
+  const present = document.querySelector(".top nav [aria-current]");
+  if (present) {
+    const row = present.closest("ul");
+    row.scrollLeft = present.offsetLeft - row.offsetLeft - (row.clientWidth - present.offsetWidth) / 2;
+  }
+
   // The photo is read for the market that is chosen in the other form.
   const market = document.querySelector("#draft #locale");
   const photo = document.querySelector(".photo");
