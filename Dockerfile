@@ -41,9 +41,11 @@ RUN apt-get update \
  && groupadd --system --gid 10001 claimlens \
  && useradd --system --uid 10001 --gid claimlens --home-dir /var/lib/claimlens --create-home --shell /usr/sbin/nologin claimlens
 COPY --from=build --chown=root:root /opt/claimlens /opt/claimlens
+COPY ops/contacts.yaml /opt/claimlens/contacts.yaml
 ENV PATH=/opt/claimlens/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     CLAIMLENS_ENV=production CLAIMLENS_HOST=0.0.0.0 CLAIMLENS_PORT=8080 \
-    CLAIMLENS_PACKS_DIR=/opt/claimlens/packs CLAIMLENS_DATA_DIR=/var/lib/claimlens XDG_CACHE_HOME=/opt/claimlens/cache
+    CLAIMLENS_PACKS_DIR=/opt/claimlens/packs CLAIMLENS_DATA_DIR=/var/lib/claimlens XDG_CACHE_HOME=/opt/claimlens/cache \
+    CLAIMLENS_CONTACTS_FILE=/opt/claimlens/contacts.yaml
 USER 10001:10001
 WORKDIR /var/lib/claimlens
 VOLUME ["/var/lib/claimlens"]

@@ -201,11 +201,11 @@ def _percent(share: float) -> str:
 
 
 def _day(day: date) -> str:
-    return day.strftime("%-d %b")
+    return f"{day.day} {day:%b}"
 
 
 def _moment(value: datetime) -> str:
-    return value.strftime("%-d %b %Y, %H:%M UTC")
+    return f"{value.day} {value:%b %Y, %H:%M UTC}"
 
 
 def _span(one: PublicIncident) -> str:
@@ -213,8 +213,8 @@ def _span(one: PublicIncident) -> str:
     assert one.starts_at is not None
     assert one.ends_at is not None
     same_day = one.starts_at.date() == one.ends_at.date()
-    end = one.ends_at.strftime("%H:%M UTC") if same_day else _moment(one.ends_at)
-    return f"{one.starts_at.strftime('%-d %b %Y, %H:%M')} to {end}"
+    end = f"{one.ends_at:%H:%M UTC}" if same_day else _moment(one.ends_at)
+    return f"{_moment(one.starts_at).removesuffix(' UTC')} to {end}"
 
 
 ROUTES = [status, status_json]
