@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from claimlens.adapters.otel.tracer import OtelTracer
 from claimlens.config import SettingsError, read_settings
+from claimlens.ports.tracing import Tracer
 from tests.collector import Collector, collecting
 from tests.mcp_serving import McpServer, environ_for, mcp_serving
 from tests.serving import Server, serving
@@ -226,3 +229,28 @@ def test_the_sdk_can_be_switched_off_by_its_own_name() -> None:
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_SDK_DISABLED": "true"}
     assert not read_settings(environ).otel_endpoint
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in os.environ
+
+
+def test_so_many_requests_a_second_are_traced() -> None:
+    now = 100.0
+    with collecting() as collector:
+        tracer = OtelTracer(collector.url, "claimlens-api", most_per_s=2, moment=lambda: now)
+        ours = OtelTracer(collector.url, "mcp-recall-lookup", most_per_s=2, trusting=True, moment=lambda: now)
+        try:
+            for second in range(3):
+                now = 100.0 + second
+                assert [is_traced(tracer, b"") for _ in range(4)] == [True, True, False, False]
+            parent = f"00-{'ab' * 16}-{'cd' * 8}-01".encode()
+            assert not is_traced(tracer, parent)
+            assert all(is_traced(ours, parent) for _ in range(5)), "what the service traces, its services do"
+            assert not is_traced(ours, parent[:-1] + b"0")
+        finally:
+            tracer.close(10)
+            ours.close(10)
+        assert Counter(span.name for span in collector.spans) == {"request": 11, "gate": 11}
+
+
+def is_traced(tracer: Tracer, traceparent: bytes) -> bool:
+    with tracer.request(traceparent) as span, tracer.span("gate") as inner:
+        assert (inner is None) == (span is None)
+        return span is not None

@@ -17,11 +17,10 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanKind, StatusCode, TraceState, get_current_span, set_span_in_context
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from opentelemetry.util.types import Attributes
 
 import claimlens
 from claimlens.ports.tracing import Facts, Span
@@ -39,8 +38,9 @@ logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
 class OtelTracer:
     """A Tracer (`ports/tracing.py`) whose spans go to `endpoint`, as the process `name`.
 
-    `most_per_s`: so many traces are begun in a second at most; None leaves it to OTEL_TRACES_SAMPLER. `trusting`:
-    whoever asks is one of ours, so what it traces is traced here without counting.
+    `most_per_s`: so many requests are traced in a second at most, and whatever says in its traceparent that it is not
+    traced is none of them; None leaves it to OTEL_TRACES_SAMPLER. `trusting`: whoever asks is one of ours, so what it
+    traces is traced here without counting.
     """
 
     def __init__(
@@ -52,12 +52,10 @@ class OtelTracer:
         trusting: bool = False,
         moment: Callable[[], float] = time.monotonic,
     ) -> None:
-        sampler: Sampler | None = None
-        if most_per_s is not None:
-            some = _AtMost(most_per_s, moment)
-            sampler = ParentBased(root=some, remote_parent_sampled=ALWAYS_ON if trusting else some)
+        self._pace = None if most_per_s is None else _Pace(most_per_s, moment)
+        self._trusting = trusting
         self._provider = TracerProvider(
-            sampler=sampler,
+            sampler=None if self._pace is None else ParentBased(root=ALWAYS_ON),
             resource=Resource.create({"service.name": name, "service.version": claimlens.__version__}),
             shutdown_on_exit=False,
         )
@@ -68,12 +66,17 @@ class OtelTracer:
     def request(self, traceparent: bytes) -> AbstractContextManager[Span | None]:
         """A request that came in; it goes on with the trace of its `traceparent` header if there is one."""
         around = _NOWHERE
+        known = self._trusting and bool(traceparent)
+        if not known and self._pace is not None and not self._pace.admits():
+            return _NOTHING  # the SDK would take five times as long to come to that
         if traceparent:
             around = _carried.extract({"traceparent": traceparent.decode("ascii", "replace")}, _NOWHERE)
         return self._open("request", SpanKind.SERVER, None, around)
 
     def begin(self, name: str, facts: Facts) -> AbstractContextManager[Span | None]:
         """A trace of its own, for what no request waits for."""
+        if self._pace is not None and not self._pace.admits():
+            return _NOTHING
         return self._open(name, SpanKind.INTERNAL, facts, _NOWHERE)
 
     def span(self, name: str, facts: Facts | None = None) -> AbstractContextManager[Span | None]:
@@ -135,36 +138,22 @@ class _Open(AbstractContextManager["_Open"]):
         self._span.end()
 
 
-class _AtMost(Sampler):
-    """Takes the first so many of every second."""
+class _Pace:
+    """Admits the first so many of every second."""
 
     def __init__(self, most_per_s: int, moment: Callable[[], float]) -> None:
         self._most = most_per_s
         self._moment = moment
         self._ends = 0.0
-        self._taken = 0
+        self._admitted = 0
 
-    def should_sample(
-        self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
+    def admits(self) -> bool:
         """Whether there is room for one more in this second."""
         now = self._moment()
         if now >= self._ends:
-            self._ends, self._taken = now + 1.0, 0
-        self._taken += 1
-        chosen = ALWAYS_ON if self._taken <= self._most else ALWAYS_OFF
-        return chosen.should_sample(parent_context, trace_id, name, kind, attributes, links)
-
-    def get_description(self) -> str:
-        """What a collector may show of it."""
-        return f"AtMost({self._most}/s)"
+            self._ends, self._admitted = now + 1.0, 0
+        self._admitted += 1
+        return self._admitted <= self._most
 
 
 class _Telling(SpanExporter):
