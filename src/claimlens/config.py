@@ -33,6 +33,15 @@ RECALL_FEEDS = (
 )
 
 
+#: Settings whose value, or the file that it names, nobody else may see.
+SECRET_SETTINGS = (
+    "CLAIMLENS_SECRET_KEY",
+    "CLAIMLENS_SECRET_KEYS_ALSO",
+    "CLAIMLENS_SEAL_KEY",
+    "CLAIMLENS_BACKUP_KEY",
+)
+
+
 class SettingsError(ClaimLensError):
     """A setting has a value that cannot be used; names the setting."""
 
@@ -157,6 +166,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         traces_per_second=_number(env, "CLAIMLENS_TRACES_PER_SECOND", 100, least=1),
         webhooks_to_private=_development_only(env, "CLAIMLENS_WEBHOOKS_TO_PRIVATE", environment),
     )
+
+
+def secret_files(environ: Mapping[str, str] | None = None) -> dict[str, Path]:
+    """Settings that are secret → the file that each names, for those that name one."""
+    env = os.environ if environ is None else environ
+    values = {name: env.get(name, "") for name in SECRET_SETTINGS}
+    return {name: Path(value) for name, value in values.items() if value and os.path.isfile(value)}
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int = 1_000_000_000) -> int:

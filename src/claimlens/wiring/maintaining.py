@@ -43,7 +43,7 @@ async def maintain(
                 "--table and --reindex are for PostgreSQL; SQLite is one file, and VACUUM writes it anew"
             )
         else:
-            path, served = _file(settings), is_served(settings)
+            path, served = sqlite_file(settings), is_served(settings)
             done = await asyncio.to_thread(upkeep_sqlite.maintain, path, say, is_served=served, vacuum=vacuum)
         if done is not None and done.sound:
             report = msgspec.json.encode(done).decode()
@@ -74,7 +74,8 @@ def is_served(settings: Settings) -> bool:
         return True
 
 
-def _file(settings: Settings) -> Path:
+def sqlite_file(settings: Settings) -> Path:
+    """Where a store of one file is."""
     if not settings.database_url:
         return settings.data_dir.resolve() / "claimlens.db"
     return Path(unquote(settings.database_url.removeprefix("sqlite:///")))

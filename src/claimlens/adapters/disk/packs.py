@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import yaml
@@ -13,6 +14,9 @@ from claimlens import __version__
 from claimlens.domain.errors import PackError
 from claimlens.domain.jurisdiction import Jurisdiction
 from claimlens.domain.pack import Pack
+
+if TYPE_CHECKING:
+    from claimlens.packs.verify import Manifest
 
 _SHARED = "shared"
 _MOST_CACHED = 16
@@ -75,9 +79,32 @@ class PackFolder:
             raise PackError(f"pack {name}: pack.yaml says jurisdiction {pack.jurisdiction}, the folder is {name}")
         return pack
 
+    def check(self, jurisdiction: Jurisdiction) -> dict[str, str]:
+        """The versions of a pack and of what it shares, as its manifests say; none for a source that nobody built.
+
+        Nothing is compiled and nothing remembered. Raises a PackError as `load` does before it compiles.
+        """
+        versions: dict[str, str] = {}
+        for name in (jurisdiction.lower(), _SHARED):
+            manifest = self._verified(name, self.files(name))
+            versions |= manifest.versions if manifest is not None else {}
+        return versions
+
     def _trust(self, name: str, files: dict[str, bytes]) -> None:
-        if "manifest.json" not in files and not self._required:
+        manifest = self._verified(name, files)
+        if manifest is None or self._seen is None:
             return
+        seen = self._versions_seen()
+        if seen | manifest.versions != seen:
+            try:
+                _write(self._seen, msgspec.json.encode(seen | manifest.versions))
+            except OSError as error:
+                raise PackError(f"cannot remember which packs served, {self._seen}: {error.strerror}") from None
+
+    def _verified(self, name: str, files: dict[str, bytes]) -> "Manifest | None":
+        """What the manifest of a folder says, if it has one and nothing in the folder belies it."""
+        if "manifest.json" not in files and not self._required:
+            return None
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
         from claimlens.packs.verify import refuse_older, verify
@@ -88,13 +115,8 @@ class PackFolder:
         except PackError as error:
             raise type(error)(f"pack {name}: {error}") from None
         if manifest is not None and self._seen is not None:
-            seen = self._versions_seen()
-            refuse_older(name, manifest.versions, seen)
-            if seen | manifest.versions != seen:
-                try:
-                    _write(self._seen, msgspec.json.encode(seen | manifest.versions))
-                except OSError as error:
-                    raise PackError(f"cannot remember which packs served, {self._seen}: {error.strerror}") from None
+            refuse_older(name, manifest.versions, self._versions_seen())
+        return manifest
 
     def _versions_seen(self) -> dict[str, str]:
         try:

@@ -37,6 +37,7 @@ COMMANDS = {
     "audits": "Take audits out with their seals; verify them anywhere.",
     "recalls": "Take in food recalls, say how fresh they are, look one up.",
     "services": "See how the services are that a verdict may ask; switch one off and on.",
+    "doctor": "Check the installation, say what to do.",
     "backup": "Make, list, verify and bring back backups of the store.",
     "purge": "Remove what is past its retention.",
     "incidents": "Keep the record of incidents, announce maintenance; the status page shows it.",
