@@ -18,14 +18,14 @@ from tests.valkey import Valkey, free_port
 
 #: As the runbook has them: `psql -U claimlens -d claimlens_prod`.
 ROLE, DATABASE = "claimlens", "claimlens_prod"
-_READY_S = 60.0
+_READY_S = 120.0
 
 
 class Worker:
     """`claimlens worker` as a process of its own."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self._environ = dict(environ)
+        self.environ = dict(environ)
         self._log = Path(tempfile.mkstemp(prefix="worker-", suffix=".log", dir=folder)[1])
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +45,7 @@ class Worker:
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "claimlens", "worker"]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environ
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environ
             )
         deadline = time.monotonic() + _READY_S
         while self._starts() == before:
@@ -127,6 +127,18 @@ class Installation:
         api.environ |= dict(environ or {})
         api.key = self.key
         return api
+
+    def restart(self, settings: Mapping[str, str]) -> None:
+        """A rolling restart with other settings: one process after the other, the others go on."""
+        self._given |= settings
+        for api in self.apis:
+            api.environ = self.environ()
+            api.stop()
+            api.start()
+        assert self.worker is not None
+        self.worker.environ = self.apis[0].surroundings()
+        self.worker.stop()
+        self.worker.start()
 
     def remove(self) -> None:
         """Kill everything and leave no database behind."""

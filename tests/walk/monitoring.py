@@ -76,6 +76,8 @@ def rules(_: Site) -> str:
 
 @SECTION.promise("what the real Prometheus saw on this walk")
 def seen(site: Site) -> str:
+    if "HighErrorRate" not in site.prometheus.fired:
+        return "nothing: §1 and §3, which break things, were not walked"
     eventually(lambda: site.prometheus.fires("ErrorBudgetCritical"), "ErrorBudgetCritical fires", 90)
     missing = {"DegradedMode", "HighErrorRate", "DatabaseConnections"} - site.prometheus.fired
     assert not missing, f"{missing} did not fire"

@@ -21,12 +21,9 @@ def restarted(site: Site) -> str:
     site.installation.cache.kill()
     site.installation.database.stop()
     site.installation.database.start()
-    at_once(
-        site.installation.cache.start,
-        worker.start,
-        *(api.start for api in site.apis),
-        *(one.start for one in site.installation.services.values()),
-    )
+    site.installation.cache.start()
+    at_once(*(one.start for one in site.installation.services.values()))
+    at_once(worker.start, *(api.start for api in site.apis))
     site.until_healthy()
     eventually(lambda: _requests(site) >= before["availability"]["requests"], "the figures are there", 30)
     after = _figures(site)
@@ -44,10 +41,14 @@ def restarted(site: Site) -> str:
 def handed_over(site: Site) -> str:
     if not site.has("handoff"):
         raise NotYet("claimlens handoff")
-    told = site.claimlens("handoff")
+    done = site.try_sh("claimlens handoff")
+    # 3: somebody is needed, for this walk has spent the error budget.
+    assert done.returncode in (0, 3), f"exit code {done.returncode}: {done.stderr}"
+    told = done.stdout
     words = ("incident", "health", "breaker", "budget", "deployment", "backup", "purge")
     missing = [word for word in words if word not in told.lower()]
     assert not missing, f"it does not tell of {missing}: {told}"
+    assert "does not answer" not in told, told
     return f"{len(told.splitlines())} lines: {', '.join(words)}"
 
 
@@ -55,7 +56,7 @@ def handed_over(site: Site) -> str:
 def doctor(site: Site) -> str:
     if not site.has("doctor"):
         raise NotYet("claimlens doctor")
-    done = site.installation.claimlens("doctor")
+    done = site.try_sh("claimlens doctor")
     told = done.stdout.lower()
     missing = [word for word in ("kubectl", "database", "backup", "clock", "disk") if word not in told]
     assert not missing, f"it does not tell of {missing}: {done.stdout} {done.stderr}"

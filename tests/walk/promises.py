@@ -11,7 +11,7 @@ import msgspec
 
 from tests.walk.site import Site
 
-_LONGEST = 300
+_LONGEST, _LONGEST_FAILURE = 300, 3_000
 
 
 class Outcome(StrEnum):
@@ -82,7 +82,8 @@ def walked(site: Site, promises: list[Promise]) -> Iterator[Line]:
         began = time.monotonic()
         outcome, seen = _kept(site, promise)
         one_line = " ".join(seen.split())
-        shown = one_line if len(one_line) <= _LONGEST else f"{one_line[:_LONGEST]} …"
+        most = _LONGEST if outcome.is_well else _LONGEST_FAILURE
+        shown = one_line if len(one_line) <= most else f"{one_line[: most // 2]} … {one_line[-most // 2 :]}"
         yield Line(f"§{promise.section}", promise.done, outcome, shown, round(time.monotonic() - began, 2))
 
 

@@ -1,12 +1,15 @@
 """§7: a leaked key, a tenant that is isolated, who saw what, secrets that are rotated."""
 
 import json
+import secrets
 import time
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.serving import Server
 from tests.valkey import eventually
-from tests.walk.promises import NotYet, Section
+from tests.walk.promises import Section
 from tests.walk.site import TENANT, Site
 
 SECTION = Section("7")
@@ -81,14 +84,42 @@ def keys_rotated(site: Site) -> str:
     return f"{len(new)} new ones open, the old ones do not"
 
 
-@SECTION.promise("claimlens secrets rotate: api, webhooks, seal, encryption")
+@SECTION.promise("claimlens secrets rotate api, webhooks, seal")
 def secrets_rotated(site: Site) -> str:
-    if not site.has("secrets"):
-        raise NotYet("claimlens secrets rotate")
-    for kind in ("api", "webhooks", "seal", "encryption"):
-        site.claimlens("secrets", "rotate", kind, "--yes")
-    assert site.feed().status == 200
-    return "four rotated, verdicts go on"
+    _, key = site.tenant("walk-rotated")
+    wanted = {"url": "http://127.0.0.1:9/hook", "events": ["verdict.generated"]}
+    assert site.api.ask("POST", "/v1/webhooks", wanted, key=site.issue("walk-rotated", "admin")[1]).status == 201
+    before = site.claimlens("audits", "public-key").split()
+    site.sh("claimlens secrets rotate api --into new-keys --overlap 48 --yes")
+    site.sh("claimlens secrets rotate webhooks --into new-secrets --overlap 48 --yes")
+    site.sh("claimlens secrets rotate seal --yes")
+    after = site.claimlens("audits", "public-key").split()
+    assert set(before) < set(after), (before, after)
+    found = [path for path in (site.folder / "here/new-keys").rglob("*") if path.is_file()]
+    new = [word for path in found for word in path.read_text(encoding="utf-8").split() if word.startswith("cl_live_")]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in found), "others may read the new keys"
+    assert new, found
+    assert {site.validate(key=one).status for one in (key, new[0])} == {200}
+    return f"{len(new)} new keys in {len(found)} files; the old ones open for the overlap; two seal keys are known"
+
+
+@SECTION.promise("claimlens secrets rotate encryption, with rolling restarts")
+def encryption_rotated(site: Site) -> str:
+    former = (site.installation.folder / "api/secret.key").read_text(encoding="utf-8").strip()
+    coming = secrets.token_hex(32)
+    _, key = site.issue(TENANT)
+    restart = site.installation.restart
+    restart({"CLAIMLENS_SECRET_KEY": former, "CLAIMLENS_SECRET_KEYS_ALSO": coming})
+    restart({"CLAIMLENS_SECRET_KEY": coming, "CLAIMLENS_SECRET_KEYS_ALSO": former})
+    site.sh("claimlens secrets rotate encryption --yes")
+    site.sh("claimlens secrets status")
+    restart({"CLAIMLENS_SECRET_KEYS_ALSO": ""})
+    site.until_healthy()
+    assert {site.feed(api=api, key=key).status for api in site.apis} == {200}
+    stranger = site.installation.another_api({"CLAIMLENS_SECRET_KEY": former})
+    with pytest.raises(RuntimeError, match="(?i)secret"):
+        stranger.start()
+    return "three rolling restarts; keys go on; a process with the former secret refuses to start"
 
 
 def _refused_after(site: Site, api: Server, key: str) -> float:
