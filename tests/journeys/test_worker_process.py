@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from claimlens.adapters.sql.deployments import SqlDeployments
 from claimlens.adapters.sql.engine import Database
 from claimlens.domain.errors import OverloadedError
 from claimlens.domain.webhook import DeliveryState
 from claimlens.entry.cli import run
+from claimlens.usecases.authentication import worker_scope
 from claimlens.usecases.webhooks import NewWebhook
 from tests.clock import HandClock
 from tests.journeys.webhook_world import SECRET, world
@@ -106,6 +108,10 @@ async def test_asked_to_stop_it_finishes_what_it_has_begun(postgres_url, tmp_pat
         assert await worker.wait() == 0
         [delivery] = await here.sent(endpoint.id)
         assert (delivery.state, delivery.attempts) == (DeliveryState.DELIVERED, 1)
+    database = Database(postgres_url)
+    [start] = await SqlDeployments(database).latest(worker_scope(), limit=5)
+    assert (start.kind, start.part) == ("start", "worker")
+    await database.close()
 
 
 async def test_a_database_that_goes_and_comes_back_is_lived_through(tmp_path):
