@@ -117,7 +117,7 @@ def encryption_rotated(site: Site) -> str:
     site.until_healthy()
     assert {site.feed(api=api, key=key).status for api in site.apis} == {200}
     stranger = site.installation.another_api({"CLAIMLENS_SECRET_KEY": former})
-    with pytest.raises(RuntimeError, match="(?i)secret"):
+    with pytest.raises(RuntimeError, match=r"(?i)secret"):
         stranger.start()
     return "three rolling restarts; keys go on; a process with the former secret refuses to start"
 
