@@ -55,6 +55,7 @@ async def names(house):
         "delivery_id": "0192f3a4-5b6c-7d8e-9f01-23456789abcd",
         "service": "ocr.label",
         "incident_id": (await service.accounts.incidents.open(nobody, slow)).id,
+        "profile_id": "menushield_us",
     }
 
 

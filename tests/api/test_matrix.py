@@ -24,7 +24,11 @@ from tests.api.house import ASK, CURRY, OURS, THEIRS, House
 
 _PARAMETER = re.compile(r"\{(\w+):\w+\}")
 #: What a path may name that belongs to nobody.
-PUBLIC_NAMES = {"service": "ocr.label", "incident_id": "0192f3a4-5b6c-7d8e-9f01-23456789abcd"}
+PUBLIC_NAMES = {
+    "service": "ocr.label",
+    "incident_id": "0192f3a4-5b6c-7d8e-9f01-23456789abcd",
+    "profile_id": "menushield_us",
+}
 
 
 class Route(NamedTuple):

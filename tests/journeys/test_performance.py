@@ -206,6 +206,18 @@ class TestSwitches:
         assert claimlens("profiles", "list")[1] == ""
         assert claimlens("profiles", "disable", "detect.nothing", "--for", "1h", "--reason", "x")[0] == 1
 
+    def test_a_profile_is_changed_and_taken_back(self, claimlens):
+        change = ("profiles", "change", "menushield_gb")
+        assert claimlens(*change, "--off", "detect.recalls", "--reason", "floods")[0] == 0
+        code, shown, said = claimlens("profiles", "show")
+        assert code == 0
+        assert re.search(r"detect\.recalls +on +on +off +on +absent", shown)
+        assert "floods" in said
+        assert "profile:change" in claimlens("access", "list")[1]
+        claimlens(*change, "--reason", "over")
+        assert " off " not in claimlens("profiles", "show")[1]
+        assert claimlens("profiles", "change", "claimlens_go", "--off", "redact.pii", "--reason", "x")[0] == 1
+
     def test_maintenance_by_switch_and_by_file(self, claimlens, tmp_path):
         assert claimlens("maintenance", "status")[1] == "open\n"
         claimlens("maintenance", "on", "--message", "Back at four")

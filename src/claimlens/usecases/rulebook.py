@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import re2
 
 from claimlens.domain.errors import InputError, InvalidError, NotFoundError, PackError
 from claimlens.domain.finding import Citation, Severity
@@ -37,6 +38,7 @@ MOST_PHRASE, MOST_WORDS = 2_000, 200
 #: Examples of rules that stand for items where nothing was judged yet.
 MOST_SAMPLES = 200
 _SHARED = "shared"
+_LIST = re2.compile(r"\{(\w+)\}")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -101,6 +103,7 @@ class _Shelf(msgspec.Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     by_id: dict[str, Entry]
+    lists: dict[str, dict[str, list[str]]]
     packs: dict[str, PackView]
     editions: tuple[Edition, ...]
 
@@ -156,6 +159,15 @@ class Rulebook:
             if other is not None:
                 return other
         raise NotFoundError(f"there is no rule {rule_id!r:.80}")
+
+    async def lists(self, principal: Principal, entry: Entry) -> dict[str, list[str]]:
+        """The word lists that the patterns of a rule name, by name, in the order of the patterns."""
+        require(principal, "rules.read")
+        known = (await self._read()).lists[entry.pack]
+        rule = entry.rule
+        patterns = (*rule.triggers, *rule.excuses, *rule.excuses_near, *rule.excuses_item)
+        names = dict.fromkeys([name for pattern in patterns for name in _LIST.findall(pattern)])
+        return {name: known[name] for name in names if name in known}
 
     async def categories(self, principal: Principal) -> dict[str, int]:
         """The categories that have rules, with how many."""
@@ -251,6 +263,7 @@ class Rulebook:
     def _read_all(self) -> _Shelf:
         library, now = RuleLibrary(self._packs), self._clock.now()
         entries: list[Entry] = []
+        lists: dict[str, dict[str, list[str]]] = {}
         packs: dict[str, PackView] = {}
         editions = []
         shared = self._packs.files(_SHARED)
@@ -258,6 +271,7 @@ class Rulebook:
             source, files = library.source(name), self._packs.files(name)
             if source.header.jurisdiction is None:
                 continue
+            lists[name] = source.lists
             entries += [Entry(name, rule, _words(rule)) for rule in source.rules]
             in_use = self._checker.examiner(source.header.jurisdiction).pack
             sources = _digest(files, shared)
@@ -281,7 +295,8 @@ class Rulebook:
                     files=_digests(files) | {f"{_SHARED}/{path}": one for path, one in _digests(shared).items()},
                 )
             )
-        return _Shelf(tuple(entries), {entry.rule.id.upper(): entry for entry in entries}, packs, tuple(editions))
+        by_id = {entry.rule.id.upper(): entry for entry in entries}
+        return _Shelf(tuple(entries), by_id, lists, packs, tuple(editions))
 
     def _signature(self, name: str) -> tuple[str, str]:
         if "manifest.json" not in self._packs.files(name):

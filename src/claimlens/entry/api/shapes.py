@@ -10,6 +10,7 @@ from claimlens.domain.webhook import DeliveryState
 from claimlens.usecases.api_keys import USUAL_OVERLAP, KeyView
 from claimlens.usecases.deliveries import DeliveryView
 from claimlens.usecases.incidents import IncidentView
+from claimlens.usecases.profiles import ProfileView
 from claimlens.usecases.tenants import TenantView
 from claimlens.usecases.users import UserView
 from claimlens.usecases.webhooks import WebhookView
@@ -39,6 +40,12 @@ class TenantPage(msgspec.Struct, frozen=True, kw_only=True):
 
     tenants: list[TenantView]
     next_cursor: str | None
+
+
+class ProfileList(msgspec.Struct, frozen=True, kw_only=True):
+    """The profiles."""
+
+    profiles: list[ProfileView]
 
 
 class UserPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ _FIELDS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         help="Findings that somebody answers for (YAML), in place of those before.",
     ),
     click.option("--contact-email", help="Whom to write to."),
+    click.option("--reason", help="Why; stands in the access log."),
     click.option("--legal-hold/--no-legal-hold", default=None, help="Keep audits past their retention."),
 )
 
@@ -227,6 +228,9 @@ def _show(tenant: "TenantView", as_json: bool) -> None:
     if as_json:
         print_json(tenant)
         return
-    print_fields(tenant, [name for name in tenant.__struct_fields__ if name != "suppressions"])
+    apart = ("brand_notes", "suppressions")
+    print_fields(tenant, [name for name in tenant.__struct_fields__ if name not in apart])
+    for name, note in tenant.brand_notes.items():
+        print(f"brand name\t{name} until {note.expires or 'it is ended'} by {note.author}: {note.reason}")
     for each in tenant.suppressions:
         print(f"suppressed\t{each.rule} until {each.expires} by {each.author}: {each.reason}")

@@ -22,6 +22,17 @@ _FILTERS = ("pack", "category", "severity", "words")
 _ROWS = 50
 #: Rules of a difference that are shown with all their fields; the others are named.
 _SHOWN = 40
+#: Entries of a word list that a rule's page shows.
+_WORDS_SHOWN = 120
+#: Why words were let through, as the decision log has it and as people say it.
+BECAUSE = {
+    "negated": "they are denied",
+    "set phrase": "a set phrase that claims nothing",
+    "words in the sentence": "other words of the sentence make it no claim",
+    "words in the item": "other words of the item make it no claim",
+    "own brand": "they stand inside a brand name",
+    "ingredient name": "they name an ingredient",
+}
 TITLES = {"in": "India", "us": "United States", "gb": "Great Britain", "eu": "European Union"}
 SIGNATURES = {
     "signed": "signed: every file is as it was signed",
@@ -81,6 +92,8 @@ async def one(visit: TheVisit, rule_id: FromPath[str]) -> Response[bytes]:
         title=TITLES.get(found.pack, found.pack),
         confidence=confidence_said(found.rule.confidence),
         since=await _since(visit, found),
+        lists=await visit.service.rulebook.lists(visit.principal, found),
+        words_shown=_WORDS_SHOWN,
         matches=[_example(each) for each in found.rule.examples.match],
         passes=[_example(each) for each in found.rule.examples.passes],
         may_audit=visit.may("audits.read"),
@@ -145,12 +158,13 @@ def _asking(visit: Visit) -> dict[str, Any]:
 
 def _said(caught: Caught | None) -> dict[str, Any]:
     if caught is None:
-        return {"caught": None, "reasons": (), "segments": ()}
+        return {"caught": None, "reasons": (), "segments": (), "because": BECAUSE}
     reasons = caught.answered.verdict.reasons
     marks = [(*finding.span, finding.severity) for finding in reasons if finding.matched_text]
     heaviest_first = sorted(enumerate(reasons), key=lambda each: -each[1].severity.rank)
     return {
         "caught": caught,
+        "because": BECAUSE,
         "reasons": [(finding, caught.answered.suppressed.get(index)) for index, finding in heaviest_first],
         "segments": highlighted(caught.phrase, marks),
     }
@@ -175,7 +189,14 @@ def _example(example: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(example, str):
         return example, {}
     beside = {key: value for key, value in example.items() if key not in ("text", "line", "name")}
-    return str(example.get("text") or example.get("name") or ""), beside
+    return str(example.get("text") or example.get("name") or ""), {key: _plain(each) for key, each in beside.items()}
+
+
+def _plain(value: Any) -> str:
+    """What an example says beside its text, as people read it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(each)}".replace("_", " ") for key, each in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _number(text: str) -> int:
