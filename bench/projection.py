@@ -20,6 +20,7 @@ class Measured:
     tenants: int
     written: int = 0
     write_s: float = 0.0
+    logged_bytes: float = 0.0
     write_cpu_s: float = 0.0
     write_database_cpu_s: float = 0.0
     sealed: int = 0
@@ -55,6 +56,7 @@ class Measured:
         yield "durable, audits a second (256 at once, one process)", self.written / self.write_s, "audits/s"
         yield "durable, processor time of an audit, here", 1e6 * self.write_cpu_s / self.written, "µs"
         yield "durable, processor time of an audit, PostgreSQL", 1e6 * self.write_database_cpu_s / self.written, "µs"
+        yield "an audit with its log, in PostgreSQL's write-ahead log", self.logged_bytes / self.written, "bytes"
         yield "an audit's record, compressed", self.record_bytes, "bytes"
         yield "an audit's row", self.audit_bytes, "bytes"
         for name, size in self.index_bytes.items():
@@ -103,6 +105,7 @@ def rate_table(measured: Measured) -> list[dict[str, Any]]:
                 "GB of a day's decision logs": rate * _DAY_S * measured.logs_share * measured.log_bytes / 1e9,
                 "GB kept with 90 days": rate * _DAY_S * (90 + _MONTH_DAYS) * measured.row_bytes / 1e9,
                 "GB kept with a year": rate * _DAY_S * (365 + _MONTH_DAYS) * measured.row_bytes / 1e9,
+                "MB of write-ahead log a second": rate * measured.logged_bytes / measured.written / 1e6,
                 "seals a day": seals * _DAY_S / interval,
                 "audits under a seal": in_interval / seals,
                 "GB of a month's seals": (

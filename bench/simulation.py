@@ -54,6 +54,7 @@ _BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 _EVERYWHERE = PlatformScope()
 _INTERVALS, _AT_ONCE = 4, 256
 _READS = 25
+_LOGGED = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
 _BATCH = 200
 
 
@@ -180,6 +181,7 @@ class Simulation:
         """One audit each, through the journal, many at once."""
         measured = self._measured
         entries = self._entries(owners)
+        logged = await self._one(_LOGGED)
         own, theirs, began = own_cpu(), cpu_of_tree(self._server.pid), time.perf_counter()
 
         async def client() -> None:
@@ -191,6 +193,7 @@ class Simulation:
         measured.write_cpu_s += own_cpu() - own
         measured.write_database_cpu_s += cpu_of_tree(self._server.pid) - theirs
         measured.written += len(owners)
+        measured.logged_bytes += await self._one(_LOGGED) - logged
 
     def _entries(self, owners: Sequence[str]) -> Iterator[tuple[TenantScope, JournalEntry]]:
         step = 290 / len(owners)
