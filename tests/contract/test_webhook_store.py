@@ -111,6 +111,14 @@ async def listed(store, webhook, **chosen):
     return await store.deliveries(TenantScope(webhook.tenant_id), webhook.id, **asked)
 
 
+async def test_endpoints_of_all_tenants_go_by_pages(store, endpoint):
+    made = [await endpoint(scope) for scope in (A, B, A)]
+    first = await store.page(ALL, after="", limit=2)
+    assert [(each.id, each.tenant_id) for each in first] == [(each.id, each.tenant_id) for each in made[:2]]
+    assert [each.id for each in await store.page(ALL, after=first[-1].id, limit=2)] == [made[2].id]
+    assert list(await store.page(ALL, after="no id", limit=2)) == []
+
+
 class TestEndpoints:
     async def test_what_was_kept_comes_back(self, store, endpoint):
         webhook = await endpoint(
