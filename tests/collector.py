@@ -23,10 +23,14 @@ class Seen(NamedTuple):
 
 
 class Collector:
-    """Takes spans while it is open; `url` stays when it is closed and opened again."""
+    """Takes spans while it is open; `url` stays when it is closed and opened again.
+
+    Whatever else it is sent is kept by its headers, names in lower case: it serves as a receiver of webhooks, too.
+    """
 
     def __init__(self) -> None:
         self.spans: list[Seen] = []
+        self.others: list[dict[str, str]] = []
         self._port = 0
         self._server: ThreadingHTTPServer | None = None
         self.open()
@@ -43,7 +47,10 @@ class Collector:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                collector.spans += _spans(body) if self.path == "/v1/traces" else []
+                if self.path == "/v1/traces":
+                    collector.spans += _spans(body)
+                else:
+                    collector.others.append({name.lower(): value for name, value in self.headers.items()})
                 self.send_response(200)
                 self.send_header("content-length", "0")
                 self.end_headers()

@@ -15,7 +15,7 @@ import pytest
 from claimlens.adapters.otel.tracer import OtelTracer
 from claimlens.config import SettingsError, read_settings
 from claimlens.ports.tracing import Tracer
-from tests.collector import Collector, collecting
+from tests.collector import Collector, Seen, collecting
 from tests.mcp_serving import McpServer, environ_for, mcp_serving
 from tests.serving import Server, serving
 from tests.valkey import eventually
@@ -73,6 +73,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with mcp_serving(recalls_folder, "recall.lookup", environ=environ) as recalls:
             environ["CLAIMLENS_MCP_RECALL_LOOKUP_URL"] = recalls.url
             environ["CLAIMLENS_BREAKER_FAILURES"] = "1000"
+            environ["CLAIMLENS_WEBHOOKS_TO_PRIVATE"] = "1"
             with serving(server_folder, environ=environ) as server:
                 yield World(collector, recalls, server)
 
@@ -148,6 +149,34 @@ def test_whoever_says_so_is_not_traced(world: World) -> None:
     eventually(lambda: bool(world.collector.trace(marker)), "what came later is there", 30)
     assert not world.collector.trace(silent)
     assert world.lines(world.server, trace_id=silent)
+
+
+def test_jobs_and_deliveries_are_traces_of_their_own(world: World) -> None:
+    hook = {"url": f"{world.collector.url}/hook", "events": ["verdict.generated"]}
+    made = world.server.ask("POST", "/v1/webhooks", hook)
+    assert made.status == 201, made.body
+    item = json.dumps({"name": "Detox soup", "locale": "en-GB"}).encode()
+    headers = {"Content-Type": "application/x-ndjson", "X-Correlation-ID": f"job-{uuid.uuid4().hex}"}
+    job = world.server.ask("POST", "/v1/menu/jobs", item, headers=headers)
+    assert job.status == 202, job.body
+
+    def spans(name: str) -> list[Seen]:
+        correlation = headers["X-Correlation-ID"]
+        return [
+            span
+            for span in list(world.collector.spans)
+            if span.name == name and span.facts.get("claimlens.correlation_id") == correlation
+        ]
+
+    eventually(lambda: bool(spans("job.chunk")) and bool(spans("webhook.attempt")), "both are sent", 30)
+    (chunk,), (attempt,) = spans("job.chunk"), spans("webhook.attempt")
+    assert (chunk.parent, chunk.facts["claimlens.job"]) == ("", job.json()["job_id"])
+    within = {span.name for span in world.collector.trace(chunk.trace_id) if span.parent == chunk.span_id}
+    assert within == {"gate", "store.commit"}
+    assert attempt.facts["http.response.status_code"] == 200
+    assert world.collector.others[-1]["traceparent"].startswith(f"00-{attempt.trace_id}-{attempt.span_id}-")
+    assert not attempt.failed
+    assert world.server.ask("DELETE", f"/v1/webhooks/{made.json()['id']}").status == 204
 
 
 def test_a_dead_collector_stops_nobody_and_is_told_once(world: World) -> None:
