@@ -41,14 +41,14 @@ class Worker:
 
     def start(self) -> "Worker":
         """Start, and wait until it says that it works."""
-        before = self._starts()
+        before = self._log.stat().st_size
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "claimlens", "worker"]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environ
             )
         deadline = time.monotonic() + _READY_S
-        while self._starts() == before:
+        while b"worker_started" not in self._written_since(before):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"it does not work: {self.log[-4000:]}")
             time.sleep(0.02)
@@ -66,8 +66,10 @@ class Worker:
         self._process.terminate()
         return self._process.wait(timeout=within_s)
 
-    def _starts(self) -> int:
-        return self.log.count("worker_started")
+    def _written_since(self, place: int) -> bytes:
+        with self._log.open("rb") as log:
+            log.seek(place)
+            return log.read()
 
 
 class Installation:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections import Counter
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -11,7 +12,8 @@ from bench.menus import items
 from tests.installation import Installation
 
 JOB_LINES = 100
-_SETTLED_S = 180.0
+#: A delivery that failed is tried again after up to six minutes.
+_SETTLED_S = 400.0
 
 
 class Hooks:
@@ -34,8 +36,11 @@ class Hooks:
             def log_message(self, *_: object) -> None:
                 return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Listener(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -98,7 +103,7 @@ class Jobs:
             headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"job-{len(self.sent)}"}
             try:
                 answer = self._api.ask("POST", "/v1/menu/jobs?locale=en-GB", self._body, headers=headers)
-            except OSError:
+            except (OSError, HTTPException):
                 continue  # the same name again the next time
             if answer.status in (200, 201, 202):
                 self.sent.append(answer.json()["job_id"])

@@ -30,7 +30,7 @@ _ROOT = Path(__file__).parents[2]
 _WARM_UP_S = 5.0
 #: So many clients ask as fast as they are answered, one step after the other, for the maximum.
 _STEPS = (2, 4, 8, 16, 32)
-_REPORT_EVERY_S = 15.0
+_REPORT_EVERY_S = 60.0
 #: Audits are sealed when they are older than 30 s.
 _SEALABLE_S = 31.0
 _WELL_S = 120.0

@@ -4,6 +4,7 @@ import statistics
 import threading
 import time
 from collections.abc import Mapping
+from http.client import HTTPException
 
 import msgspec
 
@@ -86,7 +87,7 @@ class Watcher:
             for number, api in enumerate(self._installation.apis):
                 try:
                     said = str(api.ask("GET", "/health", key="", within_s=5).json()["status"])
-                except OSError:
+                except (OSError, HTTPException, ValueError):  # killed before, or in the middle of its answer
                     said = ""
                 self.health.append((time.monotonic(), number, said))
             if time.monotonic() - looked >= _MEMORY_EVERY_S:
