@@ -227,6 +227,13 @@ class TestLogs:
         assert re.fullmatch(r"(allow|modify|block):1", line["decision"])
         assert line["actor"].startswith("key:")
 
+    def test_a_probe_has_a_line_only_if_it_fails(self, server: Server) -> None:
+        for path in ("/health", "/health/ready", "/metrics", "/console/static/console.css"):
+            server.ask("GET", path)
+        server.ask("GET", "/version", headers={"X-Correlation-ID": "last"})
+        eventually(lambda: bool(self.lines(server, correlation_id="last")), "what came later has its line", 30)
+        assert not [line for line in self.lines(server) if line.get("route", "").startswith(("/health", "/metrics"))]
+
     def test_the_gate_logs_nothing_of_what_it_judges(self, server: Server) -> None:
         for path, body in (
             ("/v1/menu/validate", {"item": PERSONAL, "locale": "en-IN"}),

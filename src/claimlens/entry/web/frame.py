@@ -201,6 +201,8 @@ class Frame:
             log.error("request failed", **line, exc_info=error)
         elif failed:
             log.error("request failed", **line)
+        elif exchange.status >= 500:
+            log.info("request", **line)  # closed for maintenance: no failure, and never left out
         else:
             request_line("request", line)
 
