@@ -17,7 +17,7 @@ class ReviewStore(Protocol):
         """Audits that need a person and have no decision, newest first; of an item only its newest one, no tests."""
         ...
 
-    async def count_waiting(self, reach: Reach, *, most: int) -> int:
+    async def count_waiting(self, scope: TenantScope, *, most: int) -> int:
         """How many are waiting; counted up to `most`."""
         ...
 

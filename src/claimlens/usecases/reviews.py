@@ -94,11 +94,10 @@ class Reviews:
         await self._access.add(principal.scope, line)
         return found
 
-    async def count_waiting(self, principal: Principal, *, everywhere: bool = False) -> int:
+    async def count_waiting(self, principal: Principal) -> int:
         """How many wait; MOST_COUNTED means that many or more."""
         require(principal, "reviews.read")
-        covered = reach(principal) if everywhere else principal.scope
-        return await self._reviews.count_waiting(covered, most=MOST_COUNTED)
+        return await self._reviews.count_waiting(principal.scope, most=MOST_COUNTED)
 
     async def decided(self, principal: Principal, *, cursor: str = "", limit: int = USUAL_ROWS) -> Page[ReviewView]:
         """Decisions, newest first. Raises InvalidError for a cursor that is none of ours."""

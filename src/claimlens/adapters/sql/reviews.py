@@ -34,10 +34,10 @@ class SqlReviews:
         async with self._database.read(fresh=True) as connection:
             return [audit_of(row) for row in await connection.execute(query)]
 
-    async def count_waiting(self, reach: Reach, *, most: int) -> int:
+    async def count_waiting(self, scope: TenantScope, *, most: int) -> int:
         """How many are waiting; counted up to `most`."""
         # In the order of the index: without one PostgreSQL would go through all of them before it stops.
-        newest = sa.select(audits.c.id).where(*_waiting(reach)).order_by(audits.c.ts.desc(), audits.c.id.desc())
+        newest = sa.select(audits.c.id).where(*_waiting(scope)).order_by(audits.c.ts.desc(), audits.c.id.desc())
         few = newest.limit(most).subquery()
         async with self._database.read() as connection:
             return int((await connection.execute(sa.select(sa.func.count()).select_from(few))).scalar_one())
