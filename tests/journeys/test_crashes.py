@@ -1,4 +1,4 @@
-"""A sample of `make soak ARGS="--kills 100"`: what was answered survives the loss of the process and of the database."""
+"""A sample of `make soak ARGS="--kills 100"`: what was answered survives the loss of process and database."""
 
 import pytest
 
