@@ -61,8 +61,9 @@ class Owner(msgspec.Struct, frozen=True):
 class Purged(msgspec.Struct, frozen=True, kw_only=True):
     """What a purge of one kind came to, or would come to.
 
-    `before`: the moment up to which it went (of what each tenant decides about, the latest of theirs). `partitions` went
-    as a whole; `in_use` could not, for somebody read them: they go the next time. `held`: tenants under legal hold.
+    `before`: the moment up to which it went (of what each tenant decides about, the latest of theirs). `partitions`
+    went as a whole; `in_use` could not, for somebody read them: they go the next time. `held`: tenants under legal
+    hold.
     """
 
     data: Data

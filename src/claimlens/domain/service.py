@@ -47,7 +47,8 @@ class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
     """A service as this process sees it.
 
     `transport` is `in-process`, `mcp` or `off` (switched off by an operator, until `off_until`). `since` is when the
-    breaker came into its state or the service was switched off, `p95_ms` that of the last answers, `failure` the last one in a line for operators.
+    breaker came into its state or the service was switched off, `p95_ms` that of the last answers, `failure` the last
+    one in a line for operators.
     """
 
     service: str
