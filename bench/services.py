@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import http.client
 import json
+import logging
 import statistics
 import tempfile
 import time
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
 from bench.menus import items
-from bench.rounds import Report
+from bench.rounds import Report, ratios
 from claimlens.config import read_settings
 from claimlens.domain.item import Item
 from claimlens.domain.question import Question
@@ -41,6 +43,7 @@ from tests.serving import Server, serving
 _DEAD = {f"CLAIMLENS_MCP_{name.upper().replace('.', '_')}_URL": "http://127.0.0.1:9/mcp" for name in SERVICES}
 _SENT = ("id", "name", "description", "ingredients", "nutrition", "kind")
 _ROUNDS = 200
+_FIFTHS = 5
 
 
 def main() -> None:
@@ -49,13 +52,15 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2_000, help="calls of each service, requests of each side")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    # Dead services are the subject, and each is told of in a log line.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     report = Report("services")
     figures: dict[str, Any] = report.kept["figures"]
     with tempfile.TemporaryDirectory(prefix="claimlens-bench-") as folder:
         for service in (UNIT_CONVERT, RECALL_LOOKUP):
             figures[service] = asyncio.run(one_service(Path(folder), service, options.calls))
-        figures["dead"] = dead_over_http(Path(folder), options.calls)
-        figures["dead_at_the_desk"] = asyncio.run(dead_at_the_desk(Path(folder), options.calls))
+        figures["dead"] = dead_over_http(report, Path(folder), options.calls)
+        figures["dead_at_the_desk"] = asyncio.run(dead_at_the_desk(report, Path(folder), options.calls))
     report.write(options.json)
 
 
@@ -87,7 +92,7 @@ async def one_service(folder: Path, service: str, calls: int) -> dict[str, float
     return found
 
 
-def dead_over_http(folder: Path, requests: int) -> dict[str, float]:
+def dead_over_http(report: Report, folder: Path, requests: int) -> dict[str, float]:
     """The latency of a feed of one item: four dead services, and none configured."""
     bodies = _bodies(200)
     with (
@@ -101,10 +106,10 @@ def dead_over_http(folder: Path, requests: int) -> dict[str, float]:
         for number in range(_ROUNDS):
             for side in sides if number % 2 else reversed(sides):
                 side.times += side.send(bodies[: requests // _ROUNDS])
-    return _ratio("POST /v1/menu/feed", sides[0].times, sides[1].times, "none configured (in process)")
+    return _ratio(report, "POST /v1/menu/feed", sides[0].times, sides[1].times, "none configured (in process)")
 
 
-async def dead_at_the_desk(folder: Path, requests: int) -> dict[str, float]:
+async def dead_at_the_desk(report: Report, folder: Path, requests: int) -> dict[str, float]:
     """The time of an answer without HTTP: four dead services, and a desk that has none."""
     async with _opened(_made(folder / "desk"), {**_DEAD, "CLAIMLENS_BREAKER_REST_S": "3600"}) as opened:
         who = operator(
@@ -124,7 +129,7 @@ async def dead_at_the_desk(folder: Path, requests: int) -> dict[str, float]:
                     began = time.perf_counter()
                     await desk.answer(who, ask)
                     times.append(1000 * (time.perf_counter() - began))
-    return _ratio("Desk.answer", sides[0][1], sides[1][1], "a desk without services")
+    return _ratio(report, "Desk.answer", sides[0][1], sides[1][1], "a desk without services")
 
 
 def _health(root: str, calls: int) -> list[float]:
@@ -220,13 +225,19 @@ def _shown(spread: dict[str, float]) -> str:
     return "   ".join(f"{name} {value:6.2f} ms" for name, value in spread.items())
 
 
-def _ratio(what: str, dead: Sequence[float], none: Sequence[float], beside: str) -> dict[str, float]:
+def _ratio(report: Report, what: str, dead: Sequence[float], none: Sequence[float], beside: str) -> dict[str, float]:
+    """Rounds took turns, so each fifth of the times is a round of its own."""
     first, second = _spread(dead), _spread(none)
-    ratio = {"p50": first["p50"] / second["p50"], "mean": statistics.fmean(dead) / statistics.fmean(none)}
+    fifth = len(dead) // _FIFTHS
+    parts = [slice(start, start + fifth) for start in range(0, fifth * _FIFTHS, fifth)]
+    times = ratios([statistics.median(dead[part]) for part in parts], [statistics.median(none[part]) for part in parts])
     print(f"{what}: four dead, breakers open   {_shown(first)}")
     print(f"{'':{len(what)}}  {beside:26} {_shown(second)}")
-    print(f"{'':{len(what)}}  ratio p50 {ratio['p50']:.3f}, mean {ratio['mean']:.3f}    goal <= 1.05\n")
-    return {**{f"dead {name}": v for name, v in first.items()}, **{f"none {n}": v for n, v in second.items()}, **ratio}
+    report.ratio(f"{what}, p50 with four dead services", beside, times, "<= 1.05")
+    print()
+    mean = statistics.fmean(dead) / statistics.fmean(none)
+    found = {**{f"dead {name}": v for name, v in first.items()}, **{f"none {n}": v for n, v in second.items()}}
+    return {**found, "p50": times.median, "mean": mean}
 
 
 if __name__ == "__main__":
