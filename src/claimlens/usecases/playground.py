@@ -1,6 +1,7 @@
 """Trying a text before it is sent: a verdict that is shown and not recorded."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
@@ -8,8 +9,9 @@ import msgspec
 
 from claimlens.domain.errors import InputError, InvalidError, OverloadedError
 from claimlens.domain.item import Item
-from claimlens.domain.jurisdiction import canonical_locale
+from claimlens.domain.jurisdiction import canonical_locale, jurisdiction_of
 from claimlens.domain.label import Label
+from claimlens.domain.profile import profile_for
 from claimlens.domain.question import Answer, Outside, Question
 from claimlens.domain.service import OCR_LABEL
 from claimlens.domain.suppression import Answered
@@ -28,6 +30,7 @@ from claimlens.usecases.asks import MOST_TEXT
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.menus import Checked
 from claimlens.usecases.permissions import require
+from claimlens.usecases.profiles import Gaps, no_gaps
 
 #: On what the numbers of a nutrition table may be based, as forms offer it.
 BASES = ("per_100g", "per_100ml", "per_serving")
@@ -97,13 +100,25 @@ def nutrition_of(text: str) -> dict[str, Any]:
 
 
 class Playground:
-    """Judges drafts for who signed in, and for the public where the installation lets it."""
+    """Judges drafts for who signed in, and for the public where the installation lets it.
 
-    def __init__(self, checker: Checker, clock: Clock, services: Services | None, *, photo_ms: float = 5_000) -> None:
+    `gaps` tells what an operator switched off: a preview leaves out what a verdict would.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        clock: Clock,
+        services: Services | None,
+        *,
+        photo_ms: float = 5_000,
+        gaps: Callable[[], Awaitable[Gaps]] | None = None,
+    ) -> None:
         self._checker = checker
         self._clock = clock
         self._services = services
         self._photo_ms = photo_ms
+        self._gaps = gaps or no_gaps
 
     async def preview(self, principal: Principal | None, draft: Draft) -> Checked:
         """The item and its verdict by today's law. Nothing is stored: it is no answer to publish by.
@@ -162,7 +177,8 @@ class Playground:
 
     async def _judged(self, item: Item, locale: str, on: date) -> Any:
         outside = Outside.UNASKED if self._services is None else Outside.ASKED
-        steps = self._checker.steps([item], locale=locale, on_date=on, outside=outside)
+        off = (await self._gaps()).off(profile_for(None, jurisdiction_of(locale)).id)
+        steps = self._checker.steps([item], locale=locale, on_date=on, outside=outside, without=off)
         answers: tuple[Answer, ...] | None = None
         while True:
             questions, verdict = await asyncio.to_thread(_advance, steps, answers)

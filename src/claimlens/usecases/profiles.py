@@ -99,6 +99,11 @@ class Gaps(msgspec.Struct, frozen=True):
         return min(usual, kept.services_ms)
 
 
+async def no_gaps() -> Gaps:
+    """Nothing is switched off."""
+    return Gaps()
+
+
 class Profiles:
     """Reads and changes them; every process goes by a change within two seconds."""
 

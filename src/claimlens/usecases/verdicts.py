@@ -39,7 +39,7 @@ from claimlens.usecases.checks import Checker
 from claimlens.usecases.listeners import Listeners
 from claimlens.usecases.meter import Meter, Times, TransformTimes
 from claimlens.usecases.permissions import require
-from claimlens.usecases.profiles import Gaps
+from claimlens.usecases.profiles import Gaps, no_gaps
 from claimlens.usecases.untraced import Untraced
 
 #: How long the event loop is kept before others get their turn, in seconds.
@@ -137,7 +137,7 @@ class Desk:
         self._engine = engine
         self._written = written
         self._meter = meter or Meter()
-        self._gaps = gaps or _nothing
+        self._gaps = gaps or no_gaps
         self._tracer = tracer or Untraced()
         self._laws: dict[tuple[str, str], Law] = {}
         # One thread: judging holds the interpreter, a second one would only take turns with the first and the loop.
@@ -419,10 +419,6 @@ def _tell(span: Span | None, items: int, times: Times | None) -> None:
     for transform, (count, total, longest) in times.items():
         facts = {"items": count, "total_ms": round(total, 3), "longest_ms": round(longest, 3)}
         span.event(transform, facts)
-
-
-async def _nothing() -> Gaps:
-    return Gaps()
 
 
 def _profile_of(name: str | None, batch: _Batch) -> str:

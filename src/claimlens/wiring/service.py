@@ -148,7 +148,9 @@ class Service:
             tracer=self.tracer,
         )
         self.labels = LabelScans(self.services, limit_ms=settings.ocr_limit_ms)
-        self.playground = Playground(self.checker, self.clock, self.services, photo_ms=settings.ocr_limit_ms)
+        self.playground = Playground(
+            self.checker, self.clock, self.services, photo_ms=settings.ocr_limit_ms, gaps=self.profiles.gaps
+        )
         self.rulebook = Rulebook(
             open_packs(settings), self.checker, SqlEditions(database), self.clock, settings.packs_public_key
         )
