@@ -17,8 +17,6 @@ class Watch:
         self._meter = meter
         self._services = services
         self._looks: list[Look] = []
-        #: What the last write found; kept in memory until the store is back to take it.
-        self.store_is_out = False
 
     def also(self, look: Look) -> None:
         """Look there, too; once now."""
@@ -26,11 +24,14 @@ class Watch:
         self._count(look())
 
     def look(self) -> None:
-        """Look at every part once."""
+        """Look at every part once but the store: what is counted here is written, and the write says how that is."""
         self._count({Component(state.service): not state.is_out for state in self._services.states()})
-        self._count({Component.DATABASE: not self.store_is_out})
         for look in self._looks:
             self._count(look())
+
+    def wrote(self, *, store_is_out: bool) -> None:
+        """Count what a write behind a look found; it stays in memory until the store is back to take it."""
+        self._count({Component.DATABASE: not store_is_out})
 
     def _count(self, seen: Mapping[Component, bool]) -> None:
         for component, is_in_order in seen.items():

@@ -219,6 +219,7 @@ class Service:
         if self.recalls is not None:
             self.recalls.start()
         self.watch.look()
+        self.watch.wrote(store_is_out=False)
         self._flushing = asyncio.create_task(self._flush_now_and_then())
 
     async def stop(self) -> None:
@@ -270,14 +271,16 @@ class Service:
                 await self.authentication.flush()
             except ClaimLensError:
                 log.warning("when keys were last used could not be written; tried again later")
-            if tick % _FLUSHES_BETWEEN_LOOKS == 0:
+            store_is_out = False
+            if looks := tick % _FLUSHES_BETWEEN_LOOKS == 0:
                 self.watch.look()
             try:
                 await self.recorder.flush()
-                self.watch.store_is_out = False
             except ClaimLensError:
-                self.watch.store_is_out = True
+                store_is_out = True
                 log.warning("figures of performance could not be written; tried again later")
+            if looks:
+                self.watch.wrote(store_is_out=store_is_out)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
