@@ -32,7 +32,7 @@ class Ask(msgspec.Struct, frozen=True):
         return FEED_ITEMS if self.kind == "feed" else 1
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How an ask ended. Moments are those of the machine's monotonic clock, in seconds.
 
     `due`: when it should have been sent; waiting in the client counts as latency. `status` 0: given up, because it may

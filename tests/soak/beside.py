@@ -49,11 +49,13 @@ class Hooks:
         made = installation.apis[0].ask("POST", "/v1/webhooks", wanted)
         assert made.status == 201, made.body
 
-    def missing(self, blocked: set[str], within_s: float = _SETTLED_S) -> set[str]:
-        """Blocked audits about which nothing came, after waiting for them."""
-        deadline = time.monotonic() + within_s
-        while (missing := blocked - self.told.keys()) and time.monotonic() < deadline:
-            time.sleep(0.5)
+    def missing(self, blocked: set[str]) -> set[str]:
+        """Blocked audits about which nothing came, after waiting as long as something comes now and then."""
+        known, since = 0, time.monotonic()
+        while (missing := blocked - self.told.keys()) and time.monotonic() < since + _SETTLED_S:
+            if len(self.told) > known:
+                known, since = len(self.told), time.monotonic()
+            time.sleep(1)
         return missing
 
     def close(self) -> None:

@@ -12,9 +12,9 @@ from claimlens.domain.service import SERVICES
 from tests.installation import Installation
 
 #: From the end of one window to the next kill, and from a kill to the new start (a supervisor needs a moment), in s.
-PAUSE_S, DOWN_S = (8.0, 30.0), (0.2, 4.0)
+PAUSE_S, DOWN_S = (12.0, 40.0), (0.2, 4.0)
 #: A window ends so long after the killed process serves again.
-AFTER_S = 5.0
+AFTER_S = 10.0
 
 API, WORKER, CACHE = "api-2", "worker", "valkey"
 VICTIMS = (API, WORKER, CACHE, *SERVICES)
