@@ -24,7 +24,13 @@ ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs/RUNBOOK.md"
 TEXT = RUNBOOK.read_text(encoding="utf-8")
 #: What may stand above a block that is not run.
-REASONS = ("needs a cluster", "needs a cloud account", "needs a container engine", "tests/deployment/test_scripts.py")
+REASONS = (
+    "needs a cluster",
+    "needs a cloud account",
+    "needs a container engine",
+    "tests/deployment/test_scripts.py",
+    "tests/journeys/test_rotation.py",
+)
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SERVICES = {"ocr.label": "OCR_LABEL", "unit.convert": "UNIT_CONVERT", "recall.lookup": "RECALL_LOOKUP"}
 SERVICES["alt.suggester"] = "ALT_SUGGESTER"
@@ -90,6 +96,9 @@ SHOWS = {
     '"enabled": true': ['"enabled":true'],
     '"enabled": false': ['"enabled":false'],
     "REINDEX": ["REINDEX"],
+    "secrets rotate api": ["in force", "under the present secret"],
+    "claimlens db maintain\n": ["vacuum, reindex"],
+    "claimlens doctor": ["ok\tdatabase\t", "ok\tsealed secrets\t", "ok\tserver\t"],
     "coverage_ratio": ["claimlens_coverage_ratio", "process_cpu_seconds_total", '"coverage":{', '"transforms":['],
 }
 
