@@ -1,14 +1,15 @@
 """Audits of a served system judged once more: the same law gives the same bytes, another law shows what it changes."""
 
+import contextlib
+import io
 import json
-import subprocess
-import sys
 from datetime import date
 
 import pytest
 
 import claimlens
 from claimlens.domain.replay import Comparison
+from claimlens.entry.cli import run
 from claimlens.usecases.replays import Replay
 from claimlens.wiring import open_packs
 from tests.journeys.desk_world import JUICE, PHONE, SOUP, World
@@ -59,9 +60,15 @@ def served(tmp_path_factory):
             assert answer.status == 200, answer.body
 
         def claimlens(*arguments):
-            command = [sys.executable, "-m", "claimlens", *map(str, arguments)]
-            done = subprocess.run(command, capture_output=True, env=server.surroundings(), text=True, check=False)
-            return done.returncode, done.stdout, done.stderr
+            out, err = io.StringIO(), io.StringIO()
+            with (
+                pytest.MonkeyPatch.context() as patch,
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+            ):
+                for name, value in server.surroundings().items():
+                    patch.setenv(name, value)
+                return run(list(map(str, arguments))), out.getvalue(), err.getvalue()
 
         yield claimlens
 

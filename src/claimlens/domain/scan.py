@@ -139,12 +139,16 @@ class Counts(msgspec.Struct):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """How a piece ended: what was found, or, if it could not be read at all, why."""
+    """How a piece ended: what was found, or, if it could not be read at all, why.
+
+    `fatal`: the process that had it can judge no piece at all.
+    """
 
     piece: int
     counts: Counts = msgspec.field(default_factory=Counts)
     seconds: float = 0.0
     error: str = ""
+    fatal: bool = False
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

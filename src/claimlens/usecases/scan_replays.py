@@ -79,6 +79,17 @@ def replayer(setup: Setup, judge: PieceJudge, place: ScanPlace, read_results: Re
     return work
 
 
+def unfit_to_replay(error: ClaimLensError) -> Work:
+    """What a process does with tasks that it cannot do: it says why."""
+
+    def work(task: str) -> str:
+        piece, comparison = msgspec.json.decode(task, type=Piece), Comparison()
+        comparison.miss(f"piece {piece.number}", str(error))
+        return _encoder.encode((piece.number, comparison)).decode()
+
+    return work
+
+
 def _compare(
     answer: Checked,
     written: dict[int, tuple[int, str, Sequence[str], str]],

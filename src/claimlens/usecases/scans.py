@@ -211,14 +211,23 @@ def read_done(place: ScanPlace) -> dict[int, Done]:
 def run_tasks(
     engine: ScanEngine, opener: Callable[[bytes], Work], setup: Setup, pieces: Sequence[Piece]
 ) -> Iterator[Done]:
-    """How each piece ended, as they end. Raises ClaimLensError if the engine lost one."""
+    """How each piece ended, as they end.
+
+    Raises ClaimLensError if the engine lost one, or if a process could not judge any; the others are waited for.
+    """
     packed = msgspec.msgpack.encode(setup)
     tasks = [_encoder.encode(piece).decode() for piece in pieces]
     waiting = {piece.number for piece in pieces}
+    unfit = ""
     for told in engine.run(opener, packed, tasks):
         done = msgspec.json.decode(told, type=Done)
         waiting.discard(done.piece)
-        yield done
+        if done.fatal:
+            unfit = done.error
+        else:
+            yield done
+    if unfit:
+        raise ClaimLensError(unfit)
     if waiting:
         lost = f"the engine gave no answer for {len(waiting)} of {len(pieces)} pieces"
         raise ClaimLensError(f"{lost}; go on with --resume")
@@ -238,6 +247,16 @@ def worker(setup: Setup, judge: Callable[[Piece], Done], place: ScanPlace | None
             # Said, not raised: the other pieces go on.
             done = Done(piece=piece.number, error=str(error))
         return _encoder.encode(done).decode()
+
+    return work
+
+
+def unfit(error: ClaimLensError) -> Work:
+    """What a process does with tasks that it cannot do: it says why. An engine does not survive one that raises."""
+
+    def work(task: str) -> str:
+        piece = msgspec.json.decode(task, type=Piece)
+        return _encoder.encode(Done(piece=piece.number, error=str(error), fatal=True)).decode()
 
     return work
 

@@ -16,8 +16,8 @@ from claimlens.domain.pack import Pack
 from claimlens.ports.scans import ScanEngine, Work
 from claimlens.usecases.checks import Checker
 from claimlens.usecases.scan_pieces import PieceJudge
-from claimlens.usecases.scan_replays import ScanReplay, replayer
-from claimlens.usecases.scans import Scans, Setup, worker
+from claimlens.usecases.scan_replays import ScanReplay, replayer, unfit_to_replay
+from claimlens.usecases.scans import Scans, Setup, unfit, worker
 from claimlens.wiring import open_packs
 
 
@@ -64,14 +64,20 @@ def state_of_recalls(settings: Settings | None = None) -> str:
 
 def open_worker(setup: bytes) -> Work:
     """What judges the pieces of a scan in a process of its own; the gate is opened here, once."""
-    told, judge = _opened(setup)
+    try:
+        told, judge = _opened(setup)
+    except ClaimLensError as error:
+        return unfit(error)
     place = Place(told.place)
     return worker(told, lambda piece: judge.write(piece, place, Results()), place)
 
 
 def open_replayer(setup: bytes) -> Work:
     """What judges the pieces of a scan once more and lays the answers beside those that it wrote."""
-    told, judge = _opened(setup)
+    try:
+        told, judge = _opened(setup)
+    except ClaimLensError as error:
+        return unfit_to_replay(error)
     return replayer(told, judge, Place(told.place), answers_in)
 
 

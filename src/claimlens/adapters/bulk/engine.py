@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import logging
 import os
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from claimlens.ports.scans import Work
 
 #: Shared memory of a Ray that is started for one scan: what goes through it are a few lines for each piece.
 _RAY_MEMORY = 100 << 20
+_KNOCK_S = 10
 _KEY = ["item_id", "locale"]
 
 
@@ -58,8 +60,8 @@ class DaftEngine:
         try:
             for row in table.select(worker.done(table["task"]).alias("done")).iter_rows(results_buffer_size=None):
                 yield row["done"]
-        except daft.exceptions.DaftCoreException as error:
-            raise ClaimLensError(f"the engine stopped: {_told(error)}") from error
+        except (daft.exceptions.DaftCoreException, RuntimeError) as error:
+            raise ClaimLensError(f"the engine stopped: {_told(error)}; go on with --resume") from error
 
     def transitions(self, before: str, now: str) -> Transitions:
         """The results below one folder beside those below another; of items of one id and locale the first counts."""
@@ -104,6 +106,8 @@ class RayEngine(DaftEngine):
     def __init__(self, address: str = "", *, processes: int = 0) -> None:
         import ray
 
+        if address:
+            _knock(address)
         options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if not address:
             cores = processes or len(os.sched_getaffinity(0))
@@ -119,6 +123,17 @@ class RayEngine(DaftEngine):
     def _parted(self, table: Any, tasks: int) -> Any:
         # A part is what goes to a node: one for each task, or all of them would go to one.
         return table.into_partitions(tasks)
+
+
+def _knock(address: str) -> None:
+    """Raises ClaimLensError if nobody listens there: Ray itself would go on asking for ten minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise ClaimLensError(f"--address {address!r:.80} is not HOST:PORT of a Ray cluster")
+    try:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
+    except OSError as error:
+        raise ClaimLensError(f"there is no Ray cluster at {address}: {error.strerror or error}") from None
 
 
 _loop: asyncio.AbstractEventLoop | None = None
