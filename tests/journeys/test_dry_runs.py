@@ -1,6 +1,7 @@
 """Changes of policies and profiles: what they would do, what they do, and what is left of them in the access log."""
 
 import asyncio
+import uuid
 import zlib
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from claimlens.adapters.sql.tables import access_log, audits
 from claimlens.domain.errors import ConflictError, InvalidError, RefusedError
 from claimlens.domain.tenant import Role
+from claimlens.domain.user import User
 from claimlens.ports.audits import AuditFilter
 from claimlens.usecases.authentication import operator, principal_of
 from claimlens.usecases.policies import Edit, PolicyEdit
@@ -34,9 +36,13 @@ ANSWERED = {
 }
 
 
-@pytest.fixture
-async def house(sqlite_url, tmp_path):
-    made = await open_house(sqlite_url, tmp_path, checker())
+@pytest.fixture(scope="module")
+async def house(tmp_path_factory, sqlite_template):
+    """Shared: each test looks at its own items, the newest."""
+    folder = tmp_path_factory.mktemp("dry")
+    path = folder / "claimlens.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    made = await open_house(f"sqlite:///{path}", folder, checker())
     yield made
     await made.service.stop()
 
@@ -54,8 +60,8 @@ async def judged(house, *items, locale="en-GB"):
     return [verdict["verdict"] for verdict in answer.json()["verdicts"]]
 
 
-async def tried(house, change, **options):
-    answer = await house.ask("POST", f"/v1/tenants/{OURS}/dry-run", change, role=Role.EDITOR, **options)
+async def tried(house, change, audits=200):
+    answer = await house.ask("POST", f"/v1/tenants/{OURS}/dry-run?audits={audits}", change, role=Role.EDITOR)
     assert answer.status_code == 200, answer.text
     return answer.json()["dry_run"]
 
@@ -67,12 +73,10 @@ async def logged(house, action):
 
 async def editor(house):
     service = house.service
-    wanted = NewUser(tenant_id=OURS, email="ed@kitchen.example", role=Role.EDITOR, password="correct horse battery")
-    await service.users.create(operator("test"), wanted)
-    token, _ = await service.accounts.sessions.begin("ed@kitchen.example", "correct horse battery")
-    entered = await service.accounts.sessions.find(token)
-    tenant = await service.accounts.tenant_store.find(OURS)
-    return principal_of(entered.user, tenant)
+    email = f"{uuid.uuid4()}@kitchen.example"
+    view = await service.users.create(operator("test"), NewUser(tenant_id=OURS, email=email, role=Role.EDITOR))
+    user = User(id=view.id, tenant_id=OURS, email=email, role=Role.EDITOR, created_at=view.created_at)
+    return principal_of(user, await service.accounts.tenant_store.find(OURS))
 
 
 async def test_the_dry_run_says_what_saving_does(any_house):
@@ -101,19 +105,20 @@ async def test_the_dry_run_says_what_saving_does(any_house):
 async def test_a_brand_name_is_tried_by_judging_again(house):
     plain = {"id": "b-1", "name": "Natural Joy lemonade", "ingredients": "water, lemon juice, potassium sorbate"}
     before = await judged(house, plain)
-    found = await tried(house, {"brand_names": ["Natural Joy"]})
+    found = await tried(house, {"brand_names": ["Natural Joy"]}, audits=1)
     await house.ask("PATCH", f"/v1/tenants/{OURS}", {"brand_names": ["Natural Joy"]})
     after = await judged(house, plain)
+    await house.ask("PATCH", f"/v1/tenants/{OURS}", {"brand_names": []})
     assert before != after
     assert found["transitions"] == [{"before": before[0], "after": after[0], "count": 1}]
 
 
 async def test_what_cannot_be_judged_again_is_counted(house):
-    await judged(house, SALAD, TEA)
+    await judged(house, SALAD, TEA | {"id": "tea-2"})
     broken = {"record": zlib.compress(b'{"locale":"en-GB","item":{}}')}
     async with house.service.database.write() as connection:
-        await connection.execute(sa.update(audits).where(audits.c.item_id == "tea-1").values(broken))
-    found = await tried(house, {"suppressions": [ANSWERED]})
+        await connection.execute(sa.update(audits).where(audits.c.item_id == "tea-2").values(broken))
+    found = await tried(house, {"suppressions": [ANSWERED]}, audits=2)
     assert (found["audits"], found["unread"], found["changed"]) == (2, 1, 1)
     answer = await house.ask("POST", f"/v1/tenants/{OURS}/dry-run?audits=1001", {"suppressions": []})
     assert answer.status_code == 400
@@ -129,7 +134,7 @@ async def test_a_record_judged_again_under_the_same_conditions_says_the_same(hou
     await judged(house, *menu)
     await judged(house, {"id": "h-1", "name": "Diabetic-friendly halwa. Gluten free."}, locale="en-IN")
     scope = (await editor(house)).scope
-    rows = await house.service.audit_store.page(scope, AuditFilter(), after=None, limit=10)
+    rows = await house.service.audit_store.page(scope, AuditFilter(), after=None, limit=5)
     assert len(rows) == 5
     for row in rows:
         kept = kept_in(row.record)
@@ -243,3 +248,5 @@ async def test_a_pause_is_named_beside_what_is_off_for_good(house):
     views = {view.id: view for view in await house.service.profiles.overview(root)}
     states = {each.transform: each.state for each in views["claimlens_go"].transforms}
     assert (states["detect.allergens"], states["detect.recalls"]) == ("off", "absent")
+    await house.service.transforms.enable(root, "detect.recalls")
+    await house.service.profiles.change(root, "claimlens_go", ProfileChange(reason="the try is over"))
