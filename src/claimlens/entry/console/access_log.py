@@ -12,7 +12,7 @@ from claimlens.entry.console.rendering import HEADERS
 from claimlens.entry.console.spec import page
 from claimlens.entry.console.visit import TheVisit
 from claimlens.ports.accounts import AccessFilter
-from claimlens.usecases.pages import USUAL_ROWS, Page
+from claimlens.usecases.pages import MOST_ROWS, USUAL_ROWS, Page
 from claimlens.usecases.periods import period_of
 
 _LIST = "/console/access-log"
@@ -24,6 +24,7 @@ async def listed(visit: TheVisit) -> Response[bytes]:
     """The lines, newest first, and the filters."""
     query = visit.exchange.query()
     asked = _asked(query)
+    people = await visit.service.users.page(visit.principal, tenant_id=visit.tenant_id, limit=MOST_ROWS)
     problem, found = "", Page[Access](())
     try:
         found = await visit.service.access_log.page(
@@ -39,6 +40,7 @@ async def listed(visit: TheVisit) -> Response[bytes]:
         "access_log.html.j2",
         400 if problem else 200,
         rows=[(row, _told(row.delta)) for row in found.rows],
+        names={f"user:{person.id}": person.email for person in people.rows},
         chosen=dict.fromkeys(_FILTERS, "") | asked,
         is_filtered=bool(asked),
         as_csv=f"{_LIST}.csv?{urlencode(asked)}",
@@ -69,14 +71,17 @@ def _told(delta: dict[str, Any]) -> str:
     """What changed, or what was read, in a line."""
     said = []
     for name, value in delta.items():
-        if isinstance(value, list) and len(value) == 2:
-            said.append(f"{name}: {_short(value[0])} → {_short(value[1])}")
-        else:
-            said.append(f"{name}: {_short(value)}")
+        before, after = value if isinstance(value, list) and len(value) == 2 else (None, value)
+        if before is not None:
+            said.append(f"{name}: {_short(before)} → {_short(after)}")
+        elif after is not None:
+            said.append(f"{name}: {_short(after)}")
     return "; ".join(said)
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "–"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= 160 else f"{text[:159]}…"
 
