@@ -10,6 +10,8 @@ from claimlens.ports.editions import Edition
 #: Of a rule people want to read these first, in this order; what else differs follows.
 _FIRST = ("title", "severity", "on_fail", "condition", "triggers", "excuses", "why", "citation", "suggestions")
 _PLACES = ("family", "file")
+#: Letters of a stretch of text that are shown, of what stayed and of what changed.
+_SAME, _CHANGED = 120, 1_000
 
 
 class FieldChange(msgspec.Struct, frozen=True):
@@ -65,8 +67,17 @@ def _fields(was: dict[str, Any], now: dict[str, Any]) -> tuple[FieldChange, ...]
     for name in names:
         before, after = _text(was.get(name)), _text(now.get(name))
         if before != after:
-            found.append(FieldChange(name, before, after, tuple(word_diff(before, after))))
+            found.append(FieldChange(name, before, after, shortened(word_diff(before, after))))
     return tuple(found)
+
+
+def shortened(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """The pieces with the middle of long ones left out: what stayed is shown around what changed."""
+    return tuple([Piece(piece.part, _cut(piece.text, _SAME if piece.part == "same" else _CHANGED)) for piece in pieces])
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-(most // 2) :]}"
 
 
 def _text(value: Any) -> str:

@@ -13,15 +13,17 @@ from claimlens.domain.item import Kind
 from claimlens.domain.jurisdiction import LOCALES
 from claimlens.entry.console.spec import page
 from claimlens.entry.console.visit import TheVisit, Visit
-from claimlens.usecases.pack_diffs import pack_diff
+from claimlens.usecases.pack_diffs import RuleChange, pack_diff
 from claimlens.usecases.reports.view import highlighted
 from claimlens.usecases.rulebook import Caught, Entry, OtherRule, confidence_said
 
 _RULES, _PACKS = "/console/rules", "/console/packs"
 _FILTERS = ("pack", "category", "severity", "words")
 _ROWS = 50
-#: Rules of a difference that are shown with all their fields; the others are named.
-_SHOWN = 40
+#: Letters of the differences that a page shows; the rules behind that are named.
+_MOST_SHOWN = 24_000
+#: Rules that are named.
+_MOST_NAMED = 200
 #: Entries of a word list that a rule's page shows.
 _WORDS_SHOWN = 120
 #: Why words were let through, as the decision log has it and as people say it.
@@ -117,7 +119,15 @@ async def pack(visit: TheVisit, name: FromPath[str]) -> Response[bytes]:
     if against:
         before = await book.edition(visit.principal, name, against)
         after = await book.edition(visit.principal, name, query.get("to", "") or found.sources)
-        diff = {"before": before.head, "after": after.head, "found": pack_diff(before, after)}
+        found_diff = pack_diff(before, after)
+        shown = _shown(found_diff.rules)
+        diff = {
+            "before": before.head,
+            "after": after.head,
+            "found": found_diff,
+            "shown": found_diff.rules[:shown],
+            "named": found_diff.rules[shown:][:_MOST_NAMED],
+        }
     return visit.page(
         "pack.html.j2",
         pack=found,
@@ -125,7 +135,6 @@ async def pack(visit: TheVisit, name: FromPath[str]) -> Response[bytes]:
         signature=SIGNATURES[found.signature],
         editions=editions,
         diff=diff,
-        shown=_SHOWN,
     )
 
 
@@ -182,6 +191,16 @@ async def _since(visit: Visit, entry: Entry) -> tuple[str, bool]:
             break
         first = head
     return (", ".join(f"{part} {version}" for part, version in first.versions.items()) if first else ""), lacked
+
+
+def _shown(changes: Sequence[RuleChange]) -> int:
+    """How many of the changes fit on a page with all their fields."""
+    left = _MOST_SHOWN
+    for count, change in enumerate(changes):
+        left -= 200 + sum(60 + sum(len(piece.text) + 15 for piece in field.pieces) for field in change.fields)
+        if left < 0:
+            return count
+    return len(changes)
 
 
 def _example(example: Any) -> tuple[str, dict[str, Any]]:
