@@ -204,7 +204,7 @@ class TestKeeper:
         publisher.offer("/fsa", alerts("Trifle", days_ago=40))
         claimlens("refresh", "fsa")
         with serving(tmp_path / "data", environ=environ) as server:
-            eventually(lambda: "age_days" in get(f"{server.url}/metrics"), "the keeper has looked")
+            eventually(lambda: "claimlens_recalls_age_seconds{" in get(f"{server.url}/metrics"), "it has looked", 30)
             assert 'claimlens_recalls_age_seconds{source="fsa"} 3.456e+06' in get(f"{server.url}/metrics")
             one = server.ask("GET", "/health/mcp/recall.lookup").json()
             assert (one["status"], one["detail"]) == ("ok", "fsa is stale, 40 days old")
