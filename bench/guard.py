@@ -6,8 +6,8 @@ Two figures, each held against `bench/recorded.json`; more than 30 % above what 
   interpreter's own trace. The same code gives the same number on any machine under any load. It sees the Python, not
   the C beneath it, and is recorded for each minor version of Python.
 - ratio: processor seconds of judging beside those of a bare Aho-Corasick scan and of a fixed piece of Python over the
-  same texts, in turns in one process, the least of the rounds of each. It sees C and caches too, and wavers by some
-  10 % on a busy machine.
+  same texts, in turns in one process, the least of the rounds of each. It sees C and caches too. On a busy machine it
+  wavers by a fifth, so both ratios must say so, three times, before it is a regression.
 
 `--only instructions` is what the tests run; `--record` writes the figures after a change that is meant.
 """
@@ -38,6 +38,10 @@ RECORDED = Path(__file__).with_name("recorded.json")
 ALLOWED = 1.3
 _DAY = date(2026, 11, 23)
 _COUNTED, _TIMED = 200, 1_000
+#: So many items take as long to judge as all texts take the other sides: none is interrupted more often than another.
+_JUDGED = 150
+_CHANCES = 2
+_RATIO = "judging / "
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -45,19 +49,25 @@ def main() -> int:
     """Measure, compare, print; 1 if there is a regression."""
     parser = argparse.ArgumentParser(prog="bench.guard", description=__doc__)
     parser.add_argument("--only", choices=("instructions", "ratio"))
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--record", action="store_true", help="write the figures instead of comparing them")
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets decides a few instructions
-        again = [sys.executable, "-m", "bench.guard", *sys.argv[1:]]
-        return subprocess.run(again, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False).returncode
+        command = [sys.executable, "-m", "bench.guard", *sys.argv[1:]]
+        return subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False).returncode
     checker = open_checker()
     found: dict[str, float] = {}
     if options.only != "ratio":
         found[f"instructions for an item, Python {_PYTHON}"] = instructions(checker) / _COUNTED
     if options.only != "instructions":
-        found |= floors(checker, options.rounds)
-    return record(found) if options.record else compare(found, json.loads(RECORDED.read_text(encoding="utf-8")))
+        ratios = floors(checker, options.rounds)
+        for _ in range(_CHANCES):
+            if options.record or not regressions(ratios, recorded()):
+                break
+            again = floors(checker, options.rounds)
+            ratios = {name: min(value, again[name]) for name, value in ratios.items()}
+        found |= ratios
+    return record(found) if options.record else compare(found, recorded())
 
 
 def instructions(checker: Checker) -> int:
@@ -94,17 +104,19 @@ def floors(checker: Checker, rounds: int) -> dict[str, float]:
     folded = [fold(text) for text in texts]
     keys = checker.examiner(Jurisdiction.GB).pack.patterns.keys
     automaton = AhoCorasick(list(keys), matchkind=MatchKind.Standard)
+    few = batch[:_JUDGED]
     sides = {
-        "judging": _timed(lambda: checker.check(batch, locale="en-GB", on_date=_DAY)),
+        "judging": _timed(lambda: checker.check(few, locale="en-GB", on_date=_DAY)),
         "scan": _timed(lambda: [automaton.find_matches_as_indexes(text, overlapping=True) for text in folded]),
         "python": _timed(lambda: [_plain(text) for text in texts]),
     }
     for work in sides.values():
         work()
-    least = {name: min(seconds) for name, seconds in in_turns(sides, rounds).items()}
+    least = {name: min(seconds) / _TIMED for name, seconds in in_turns(sides, rounds).items()}
+    least["judging"] *= _TIMED / _JUDGED
     return {
-        "judging / bare scan, processor seconds": least["judging"] / least["scan"],
-        "judging / plain Python, processor seconds": least["judging"] / least["python"],
+        f"{_RATIO}bare scan, processor seconds": least["judging"] / least["scan"],
+        f"{_RATIO}plain Python, processor seconds": least["judging"] / least["python"],
     }
 
 
@@ -127,28 +139,43 @@ def _timed(work: Callable[[], object]) -> Callable[[], float]:
     return once
 
 
-def compare(found: dict[str, float], recorded: dict[str, float]) -> int:
-    """Print each figure beside the recorded one; 1 if one is a regression."""
-    worse = False
+def recorded() -> dict[str, float]:
+    """What was recorded."""
+    figures: dict[str, float] = json.loads(RECORDED.read_text(encoding="utf-8"))
+    return figures
+
+
+def regressions(found: dict[str, float], known: dict[str, float]) -> list[str]:
+    """Figures that say that judging became too much work.
+
+    Ratios only together: a busy machine takes the caches from one side more than from another, more work of ours shows
+    beside each.
+    """
+    above = [name for name, value in found.items() if value > ALLOWED * known.get(name, value)]
+    beside = [name for name in found if name.startswith(_RATIO)]
+    together = all(name in above for name in beside)
+    return [name for name in above if together or name not in beside]
+
+
+def compare(found: dict[str, float], known: dict[str, float]) -> int:
+    """Print each figure beside the recorded one; 1 if there is a regression."""
+    fails = regressions(found, known)
     for name, value in found.items():
-        if name not in recorded:
+        if name not in known:
             print(f"{name}: {shown(value)}, not recorded here; `make bench-guard ARGS=--record` does")
             continue
-        times = value / recorded[name]
-        fails = times > ALLOWED
-        worse |= fails
-        verdict = f"REGRESSION, {ALLOWED:g} is allowed" if fails else "holds"
-        print(f"{name}: {shown(value)}, recorded {shown(recorded[name])}: {times:.2f} x, {verdict}")
-    if worse:
+        verdict = f"REGRESSION, {ALLOWED:g} is allowed" if name in fails else "holds"
+        print(f"{name}: {shown(value)}, recorded {shown(known[name])}: {value / known[name]:.2f} x, {verdict}")
+    if fails:
         print("If the work is meant: say why in the commit, and record with `make bench-guard ARGS=--record`.")
-    return int(worse)
+    return int(bool(fails))
 
 
 def record(found: dict[str, float]) -> int:
     """Write the figures; those that were not measured stay."""
-    recorded = json.loads(RECORDED.read_text(encoding="utf-8")) if RECORDED.exists() else {}
-    recorded |= {name: float(f"{value:.4g}") for name, value in found.items()}
-    RECORDED.write_text(json.dumps(dict(sorted(recorded.items())), indent=1) + "\n", encoding="utf-8")
+    kept = recorded() if RECORDED.exists() else {}
+    kept |= {name: float(f"{value:.4g}") for name, value in found.items()}
+    RECORDED.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n", encoding="utf-8")
     for name, value in found.items():
         print(f"{name}: {shown(value)} recorded")
     return 0

@@ -25,6 +25,12 @@ def test_judging_executes_no_more_instructions_than_recorded():
     assert "holds" in done.stdout or "not recorded here" in done.stdout
 
 
+def test_ratios_count_only_together():
+    known = {"judging / one": 10.0, "judging / other": 6.0}
+    assert compare({"judging / one": 14.0, "judging / other": 7.0}, known) == 0
+    assert compare({"judging / one": 14.0, "judging / other": 8.0}, known) == 1
+
+
 def test_a_third_more_work_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]):
     assert compare({"instructions": 130.0, "ratio": 5.0}, {"instructions": 100.0, "ratio": 5.0}) == 0
     assert compare({"instructions": 134.0, "ratio": 5.0}, {"instructions": 100.0, "ratio": 5.0}) == 1
