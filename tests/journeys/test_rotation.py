@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from click.exceptions import Abort
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from claimlens.adapters.disk import folder_lock, secret_key
@@ -91,7 +92,7 @@ def killed_after(monkeypatch, owner, name, times):
     async def counted(*arguments, **options):
         calls.append(1)
         if len(calls) > times:
-            raise KeyboardInterrupt
+            raise Abort
         return await real(*arguments, **options)
 
     monkeypatch.setattr(owner, name, counted)
@@ -123,7 +124,7 @@ class TestApiKeys:
         old, folder = self.keys(claimlens), tmp_path / "new"
         code, out, err = claimlens("secrets", "rotate", "api", "--into", folder, "--overlap", 2, "--yes")
         assert (code, out) == (0, "")
-        assert err.startswith("4 API keys replaced")
+        assert err.startswith("API keys replaced: 4;")
         new = [row["key"] for row in rows_of(folder, "api")]
         assert {path.name for path in folder.glob("*.tsv")} == {"kitchen-a.api.tsv", "kitchen-b.api.tsv"}
         assert self.opened([*old, *new]) == [True] * 8
@@ -137,7 +138,7 @@ class TestApiKeys:
         assert len(rows_of(folder, "api")) == 3  # one of them was never put in force
         undo()
         code, _, err = claimlens(*command)
-        assert (code, err[:19]) == (0, "2 API keys replaced")
+        assert (code, err[:20]) == (0, "API keys replaced: 2")
         rows = rows_of(folder, "api")
         assert len({row["old_key"] for row in rows}) == len(rows) == 4
         assert self.opened([row["key"] for row in rows]) == [True] * 4
@@ -167,7 +168,7 @@ class TestWebhooks:
             made = await world.endpoint("a.example.com")
             command = ("secrets", "rotate", "webhooks", "--into", tmp_path / "new", "--overlap", "2", "--yes")
             code, _, err = await asyncio.to_thread(claimlens, *command)
-            assert (code, err[:26]) == (0, "1 signing secrets replaced")
+            assert (code, err[:27]) == (0, "signing secrets replaced: 1")
             (row,) = rows_of(tmp_path / "new", "webhooks")
             verified = []
             for hours in (0, 3):
@@ -190,7 +191,7 @@ class TestWebhooks:
             assert (await asyncio.to_thread(claimlens, *command))[0] == 130
             undo()
             code, _, err = await asyncio.to_thread(claimlens, *command)
-            assert (code, err[:26]) == (0, "2 signing secrets replaced")
+            assert (code, err[:27]) == (0, "signing secrets replaced: 2")
             rows = {row["webhook"]: row["secret"] for row in rows_of(tmp_path / "new", "webhooks")}
             kept = {webhook.id: webhook.secrets for webhook in await world.store.all_of(world.scope)}
             assert kept == {each.id: (rows[each.id],) for each in made}
@@ -348,7 +349,7 @@ class TestEncryption:
 
         def write(target, content):
             if len(calls) == writes:
-                raise KeyboardInterrupt
+                raise Abort
             calls.append(target.name)
             real(target, content)
 
@@ -361,7 +362,8 @@ class TestEncryption:
         code, _, err = claimlens("secrets", "rotate", "encryption", "--yes")
         assert (code, "everything is sealed under the present secret" in err) == (0, True)
         assert path.read_bytes() != before
-        assert sorted(each.name for each in path.parent.glob("secret*")) == ["secret.key"]
+        assert sorted(each.name for each in path.parent.glob("secret*")) == ["secret.key", "secret.key.retired"]
+        assert (path.parent / "secret.key.retired").read_bytes() == before
         asyncio.run(self.holds(made, recovery=1))
 
     def test_not_while_the_service_runs_on_the_folder(self, claimlens, environ, sqlite_url):

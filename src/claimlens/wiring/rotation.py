@@ -9,7 +9,7 @@ import msgspec
 
 from claimlens.adapters.disk import folder_lock
 from claimlens.adapters.disk.hand_out import HandOut
-from claimlens.adapters.disk.secret_key import SECRET_FILE, change_secret, forget_former, former_secrets, secret_of
+from claimlens.adapters.disk.secret_key import SECRET_FILE, change_secret, former_secrets, retire_former, secret_of
 from claimlens.adapters.http.addresses import Wall
 from claimlens.adapters.http.resolver import SystemResolver
 from claimlens.adapters.http.webhook_sender import HttpWebhookSender
@@ -148,7 +148,7 @@ async def rotate_encryption(settings: Settings, who: Principal) -> Resealed:
         async with open_secrets(settings) as secrets:
             done = Resealed(made=made, tables=tuple(await secrets.resealing.run(who)))
         if done.whole:
-            forget_former(path)
+            retire_former(path)
     return done
 
 
@@ -165,7 +165,7 @@ async def _changed(settings: Settings, path: Path) -> bool:
 
 
 def _key_cells(key: IssuedKey, overlap_hours: int) -> Sequence[str]:
-    ends = "now" if not overlap_hours else f"in {overlap_hours} h from {key.created_at:%Y-%m-%d %H:%M:%SZ}"
+    ends = f"{key.created_at + timedelta(hours=overlap_hours):%Y-%m-%d %H:%M:%SZ}"
     return (key.replaces or "", key.id, key.name, key.role.value, ends, key.key)
 
 

@@ -9,7 +9,7 @@ from claimlens.domain.errors import SecretError
 
 #: Its name in the data folder. Beside it stand the former ones while it is being changed.
 SECRET_FILE = "secret.key"
-_FORMER = ".former"
+_FORMER, _RETIRED = ".former", ".retired"
 #: Characters at least; a file that holds fewer was cut short or made by hand.
 _LEAST = 32
 
@@ -72,9 +72,16 @@ def change_secret(path: Path) -> None:
     _write(path, secrets.token_hex(32).encode() + b"\n")
 
 
-def forget_former(path: Path) -> None:
-    """Do without the former secrets."""
+def retire_former(path: Path) -> Path:
+    """Do without the former secrets: nobody reads them any more where they are kept now, for backups of before.
+
+    Raises SecretError.
+    """
+    kept = path.with_name(path.name + _RETIRED)
+    before = kept.read_bytes().splitlines() if kept.exists() else []
+    _write(kept, b"".join(line + b"\n" for line in dict.fromkeys([*before, *former_secrets(path)])))
     path.with_name(path.name + _FORMER).unlink(missing_ok=True)
+    return kept
 
 
 def _write(path: Path, content: bytes) -> None:

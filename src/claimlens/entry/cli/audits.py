@@ -13,7 +13,6 @@ from claimlens.domain.errors import ClaimLensError
 from claimlens.entry.cli.accounts import AS_JSON, OUTPUT, cell, login, print_json, write_out
 from claimlens.entry.cli.exit_codes import CLEAN, FINDINGS
 from claimlens.entry.cli.store import run_with_store
-from claimlens.entry.cli.tables import print_table
 
 if TYPE_CHECKING:
     from claimlens.domain.bundle import Checked
@@ -85,11 +84,11 @@ def public_key(as_json: bool) -> int:
     lines = run_with_store(main())
     if as_json:
         print_json(lines)
-    elif sys.stdout.isatty():
-        columns = ("public key", "key", "since", "until")
-        print_table(columns, [(each.public_key, each.key, cell(each.since), cell(each.until)) for each in lines])
     else:
-        print("\n".join(each.public_key for each in lines))
+        for each in lines:
+            # Whole on one line however narrow the terminal is: it is there to be copied.
+            ends = f"until {cell(each.until)}" if each.until else "in force"
+            print(each.public_key + (f"  {each.key} since {cell(each.since)}, {ends}" if sys.stdout.isatty() else ""))
     return CLEAN
 
 

@@ -150,7 +150,7 @@ def status(as_json: bool) -> int:
         return CLEAN if state.whole else INCOMPLETE
     rows = [("seal key", each.key, cell(each.since), cell(each.until) or "in force") for each in state.seal_keys]
     rows += [("sealed", each.table, f"{each.present} under the present secret", _rest(each)) for each in state.sealed]
-    print_table(("what", "name", "since", "until"), rows)
+    print_table(("what", "name", "state", "until"), rows)
     if state.whole and state.further_secrets:
         click.echo("nothing needs the further secrets any more; take CLAIMLENS_SECRET_KEYS_ALSO away", err=True)
     return CLEAN if state.whole else INCOMPLETE
@@ -177,7 +177,7 @@ def _hand_out(folder: Path, kind: str) -> "HandOut":
 
 def _handed_out(count: int, what: str, folder: Path) -> int:
     click.echo(
-        f"{count} {what} replaced; the new ones are in {folder}: hand them over, then destroy the files", err=True
+        f"{what} replaced: {count}; the new ones are in {folder}: hand them over, then destroy the files", err=True
     )
     return CLEAN
 
@@ -194,5 +194,5 @@ def _rest(standing: "Standing") -> str:
 def _said(done: "Resealed") -> str:
     if not done.whole:
         return "what is lost was sealed under a secret that is not known here; put it into CLAIMLENS_SECRET_KEYS_ALSO"
-    made = "a new secret was made; start the service" if done.made else "the former secret is needed no more"
-    return f"everything is sealed under the present secret; {made}. Backups of before need the secret of before."
+    made = "; a new secret was made, the former one is kept in secret.key.retired" if done.made else ""
+    return f"everything is sealed under the present secret{made}. Backups of before need the secret of before."
