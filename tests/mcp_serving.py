@@ -14,7 +14,7 @@ from typing import Any
 
 from mcp_types import CallToolResult, TextContent
 
-_READY_S = 60.0
+_READY_S = 120.0
 _SAYS = re.compile(r"ClaimLens (\S+) serves at (http://\S+)\.")
 
 

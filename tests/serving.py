@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_READY_S = 60.0
+_READY_S = 120.0
 _SAYS = re.compile(r"serves at (http://\S+)")
 _KEY = re.compile(r"API_KEY=(cl_live_\w+)")
 
