@@ -36,7 +36,7 @@ SECTIONS = (
 
 
 def main() -> int:
-    """Walk; 1 if a promise is broken or cannot be kept yet."""
+    """Walk; 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="walk", description=__doc__)
     parser.add_argument("--only", nargs="*", metavar="N", help="sections, by number; default: all")
     parser.add_argument("--json", action="store_true", help="one object a line on standard output")

@@ -15,20 +15,15 @@ _LONGEST, _LONGEST_FAILURE = 300, 3_000
 
 
 class Outcome(StrEnum):
-    """`NOT_RUN` has a check beside it that held; `NOT_YET` is something that this version has not got."""
+    """`NOT_RUN` has a check beside it that held."""
 
     OK = "ok"
     FAILED = "FAILED"
-    NOT_YET = "NOT YET"
     NOT_RUN = "not run here"
 
     @property
     def is_well(self) -> bool:
         return self in (Outcome.OK, Outcome.NOT_RUN)
-
-
-class NotYet(Exception):
-    """This version cannot do it."""
 
 
 class Promise(NamedTuple):
@@ -90,8 +85,6 @@ def walked(site: Site, promises: list[Promise]) -> Iterator[Line]:
 def _kept(site: Site, promise: Promise) -> tuple[Outcome, str]:
     try:
         seen = promise.keep(site)
-    except NotYet as error:
-        return Outcome.NOT_YET, str(error)
     except subprocess.CalledProcessError as error:
         return Outcome.FAILED, f"exit code {error.returncode}: {error.stderr or error.stdout}"
     except Exception as error:  # whatever it is, the promise is broken and the walk goes on

@@ -149,11 +149,6 @@ class Site:
         assert values, f"there is no {name}"
         return sum(float(line.rpartition(" ")[2]) for line in values)
 
-    def has(self, *command: str) -> bool:
-        """Whether this version has a command."""
-        done = self.installation.claimlens(*command, "--help")
-        return done.returncode == 0
-
     def _replaced(self, lines: str) -> str:
         for written, here in self.replaced().items():
             lines = lines.replace(written, here)
