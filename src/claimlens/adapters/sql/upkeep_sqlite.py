@@ -32,7 +32,9 @@ def maintain(path: Path, say: Callable[[str], None], *, is_served: bool, vacuum:
         raise ClaimLensError(f"there is no store at {path}; `claimlens db upgrade` makes it")
     begun = time.monotonic()
     before = after = Size(0, 0, path.stat().st_size, 0)
-    done, left, broken = ["integrity check"], [], []
+    done = ["integrity check"]
+    left: list[str] = []
+    broken: list[str] = []
     try:
         with closing(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)) as connection:
             before = after = _size(connection, path)
