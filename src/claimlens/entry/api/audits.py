@@ -72,6 +72,7 @@ _RECORD: dict[str, Any] = {
         "tenant_id": _TEXT,
         "correlation_id": _TEXT,
         "profile": _TEXT,
+        "kind": _TEXT,
         "locale": _TEXT,
         "on": {"type": "string", "format": "date"},
         "engine": _TEXT,
