@@ -14,6 +14,8 @@ _DOCUMENTS = ("DESIGN_SYSTEM", "API_SPEC", "SECURITY_PRIVACY", "TROUBLESHOOTING"
 
 @SECTION.promise("everything is stopped and started: SLO and performance figures stay")
 def restarted(site: Site) -> str:
+    for api in site.apis:
+        assert (site.feed(api=api).status, site.validate(api=api).status) == (200, 200)
     before = _figures(site)
     worker = site.installation.worker
     assert worker is not None
