@@ -33,9 +33,10 @@ def restarted(site: Site) -> str:
     assert {"/v1/menu/feed", "/v1/menu/validate"} <= {route["name"] for route in routes}, routes
     assert after["since"] == before["since"], (before, after)
     assert after["availability"]["failed"] >= before["availability"]["failed"], (before, after)
+    was, now = before["availability"], after["availability"]
     return (
-        f"{before['availability']['requests']} requests, {before['availability']['failed']} failed before; "
-        f"{after['availability']['requests']} and {after['availability']['failed']} after"
+        f"written down before: {was['requests']} requests, {was['failed']} failed; after, with those of the last "
+        f"moments: {now['requests']} and {now['failed']}"
     )
 
 
