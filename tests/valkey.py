@@ -154,7 +154,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(holds: Callable[[], bool], what: str, within_s: float = 10.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
     """Wait until something holds; fail by name when it does not in time."""
     deadline = time.monotonic() + within_s
     while not holds():

@@ -6,9 +6,13 @@ Both end with this package: while the browser's driver is there its event loop r
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import launched
 from tests.console.world import World, world
+
+# A busy machine is no defect of a page.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")

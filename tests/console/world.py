@@ -92,7 +92,7 @@ class World:
     @contextmanager
     def _opened(self, **options: Any) -> Iterator[BrowserContext]:
         context = self._browser.new_context(base_url=self.server.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         try:
             yield context
         finally:

@@ -188,10 +188,10 @@ def test_a_service_that_is_out_shows_and_comes_back(system):
 
     assert says("healthy")
     system.services.kill()
-    eventually(lambda: says("degraded"), "it says degraded", 60)
+    eventually(lambda: says("degraded"), "it says degraded", 150)
     assert re.search(r'circuit_breaker_state\{service="[a-z.]+"\} 2\.0', system.run(look).stdout)
     system.services.start()
-    eventually(lambda: says("healthy"), "it comes back by itself", 60)
+    eventually(lambda: says("healthy"), "it comes back by itself", 150)
 
 
 @pytest.mark.parametrize("words", SHOWS)

