@@ -215,12 +215,12 @@ def test_the_programs_own_server_stopped_and_started(tmp_path: Path) -> None:
         mcp_serving(tmp_path, "recall.lookup") as recalls,
         serving(data, environ={**QUICK, RECALLS_URL: recalls.url}) as server,
     ):
-        assert feed(server)["degraded_services"] == []
+        eventually(lambda: feed(server)["degraded_services"] == [], "a feed with all services")
         assert recalls.stop() == 0
         until_out(server)
         recalls.start()
-        eventually(lambda: health(server)["status"] == "healthy", "it recovered alone", 35)
-        assert feed(server)["degraded_services"] == []
+        eventually(lambda: health(server)["status"] == "healthy", "it recovered alone", 90)
+        eventually(lambda: feed(server)["degraded_services"] == [], "a feed with all services")
 
 
 @pytest.fixture(scope="module")
