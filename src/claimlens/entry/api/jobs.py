@@ -172,6 +172,7 @@ async def page(call: TheCall) -> Response[bytes]:
         about="It ends as `failed` and says so; what was judged until then stands. A publisher cancels the jobs of its "
         "own key.",
         action="jobs.cancel",
+        closes=True,
         answers=(Answer(shape=_JOB, example={**_EXAMPLE, "state": "failed", "error": CANCELLED}),),
         problems=("NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
     ),

@@ -66,7 +66,7 @@ async def results(visit: TheVisit, job_id: FromPath[UUID]) -> Stream:
 
 
 # Open during maintenance: it ends something.
-@page("POST", f"{_ONE}/cancel", action="jobs.cancel")
+@page("POST", f"{_ONE}/cancel", action="jobs.cancel", closes=True)
 async def cancel(visit: TheVisit, job_id: FromPath[UUID]) -> Response[bytes]:
     """End it before its time."""
     try:
