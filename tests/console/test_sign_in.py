@@ -136,13 +136,15 @@ class TestForms:
             expect(first).to_have_url(re.compile("/console/sign-in"))
 
 
+_TO_READ = ["Playground", "Dashboard", "Reviews", "Audits", "Rules", "Policies", "Profiles", "Jobs"]
+_TO_KEEP = ["Webhooks", "API keys", "People", "Access log", "Settings", "Services", "SLO"]
 #: Who sees which pages in the navigation.
 _PAGES = {
-    "platform_admin": ["Playground", "Dashboard", "Reviews", "Audits", "Webhooks", "API keys", "People"],
-    "admin": ["Playground", "Dashboard", "Reviews", "Audits", "Webhooks", "API keys", "People"],
-    "editor": ["Playground", "Dashboard", "Reviews", "Audits"],
-    "viewer": ["Playground", "Dashboard", "Reviews", "Audits"],
-    "publisher": ["Playground"],
+    "platform_admin": [*_TO_READ, *_TO_KEEP, "Tenants"],
+    "admin": [*_TO_READ, *_TO_KEEP[:-1]],
+    "editor": [*_TO_READ, "Services"],
+    "viewer": [*_TO_READ, "Services"],
+    "publisher": ["Playground", "Rules", "Profiles", "Jobs", "Services"],
 }
 
 
