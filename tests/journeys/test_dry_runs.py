@@ -133,9 +133,17 @@ async def test_a_record_judged_again_under_the_same_conditions_says_the_same(hou
     ]
     await judged(house, *menu)
     await judged(house, {"id": "h-1", "name": "Diabetic-friendly halwa. Gluten free."}, locale="en-IN")
+    # What stands beside the items holds for them again.
+    supplement = {
+        "items": [{"id": "k-1", "name": "Omega 3 capsules", "claims": ["High protein"]}],
+        "kind": "supplement",
+    }
+    await house.ask("POST", "/v1/menu/feed", supplement | {"locale": "en-GB"})
     scope = (await editor(house)).scope
-    rows = await house.service.audit_store.page(scope, AuditFilter(), after=None, limit=5)
-    assert len(rows) == 5
+    rows = await house.service.audit_store.page(scope, AuditFilter(), after=None, limit=6)
+    assert len(rows) == 6
+    kinds = {row.item_id: kept.item.kind for row in rows if (kept := kept_in(row.record))}
+    assert kinds["k-1"] == "supplement"
     for row in rows:
         kept = kept_in(row.record)
         assert kept is not None

@@ -55,7 +55,7 @@ def kept_in(record: bytes) -> Kept | None:
             services=found.record.get("services") or {},
             personal=tuple([each for each in found.answered.verdict.reasons if each.transform == _PERSONAL]),
         )
-    except (ClaimLensError, KeyError, TypeError, AttributeError, msgspec.MsgspecError):
+    except (ClaimLensError, KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
         return None
 
 

@@ -201,7 +201,8 @@ class Reviews:
         source = msgspec.json.encode(item).decode()
         try:
             edited = JsonReader().value_at(corrected_record(source, item, changes), 0)[0]
-            ask = read_validate({"item": {**edited, "id": audit.item_id, "locale": audit.locale}}, principal.tenant)
+            own = {"id": audit.item_id, "locale": audit.locale}
+            ask = read_validate({"item": {"kind": found.item.kind, **edited, **own}}, principal.tenant)
         except InputError as error:
             raise InvalidError((("/texts", error.detail),)) from None
         reply = await self._desk.answer(principal, ask)

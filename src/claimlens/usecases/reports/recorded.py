@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from claimlens.domain.item import Item
+from claimlens.domain.item import Item, Kind
 from claimlens.domain.suppression import Answered, Suppression
 from claimlens.domain.verdict import Verdict
 from claimlens.gate.ingest.entry import Defaults
@@ -26,7 +26,9 @@ def recalled(record: bytes) -> Recalled:
     document: dict[str, Any] = msgspec.json.decode(record)
     stored = {key: value for key, value in document["item"].items() if key != "image"}
     marks = tuple(document.get("brand_names", ()))
-    item = item_of(stored, 0, Defaults(locale=document["locale"], marks=marks))
+    # Records from before the kind stood in them leave it to the item.
+    kind = Kind(document["kind"]) if "kind" in document else None
+    item = item_of(stored, 0, Defaults(kind, document["locale"], marks))
     verdict = document["verdict"]
     suppressed: dict[int, Suppression] = {}
     expired: dict[int, Suppression] = {}
