@@ -39,7 +39,12 @@ def known_load(site: Site) -> str:
     after = [_counted(api) for api in site.apis]
     assert [now - then for now, then in zip(after, before, strict=True)] == [10, 20], (before, after)
     series = 'sum(claimlens_requests_total{route="/v1/menu/validate",status="200"})'
-    eventually(lambda: float(site.prometheus.ask(series)[0]["value"][1]) == sum(after), "Prometheus sums them", 30)
+
+    def summed() -> bool:  # a process that was started anew has no series before its first scrape
+        found = site.prometheus.ask(series)
+        return bool(found) and float(found[0]["value"][1]) == sum(after)
+
+    eventually(summed, f"Prometheus sums them to {sum(after):.0f}", 60)
     return "10 and 20 were counted, Prometheus sums both"
 
 
@@ -54,6 +59,7 @@ def derived(site: Site) -> str:
     while requests[0] != requests[1] and time.monotonic() < deadline:
         time.sleep(1)  # what one has not written down yet the other cannot know
         requests = [api.ask("GET", "/v1/slo/status").json()["availability"]["requests"] for api in site.apis]
+    assert requests[0] == requests[1], requests
     budget = site.prometheus.ask("min(claimlens_error_budget_remaining)")[0]["value"][1]
     return f"p95 {p95:.0f} ms; remaining {float(budget):.2f}; both processes tell of {requests} requests"
 
