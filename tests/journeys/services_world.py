@@ -22,7 +22,7 @@ from claimlens.usecases.service_switches import ServiceSwitches
 from claimlens.usecases.services import GuardedServices
 
 #: Small enough for a test, in the proportions of the real ones.
-REST_S, LIMIT_S = 0.4, 0.6
+REST_S, LIMIT_S = 0.4, 1.5
 
 
 class Asking:
